@@ -1,0 +1,74 @@
+"""Trained networks on disk: saved without optimiser, loaded only if their card vouches for them."""
+
+import hashlib
+from collections import namedtuple
+
+import numpy as np
+
+from helpers import store
+from helpers.backend import keras
+from helpers.errors import Problem
+from helpers.paths import shown
+
+LayerRow = namedtuple("LayerRow", "layer kind output_shape trainable non_trainable")
+
+
+def fresh_copy(network, seed):
+    """A network of the same layers with new initial weights, drawn from `seed` (int) alone.
+
+    Sets Keras' global seed, from which dropout draws too.
+    """
+    keras.utils.set_random_seed(seed)
+    return keras.models.clone_model(network)
+
+
+def save(network, path, facts):
+    """Store a network for inference (no optimiser state) and its card with `facts` (a JSON dict)."""
+    with store.atomic_write(path) as temporary:
+        keras.Model(network.inputs, network.outputs).save(temporary)
+    store.write_card(path, {**facts, "weights_sha256": weights_digest(network)})
+
+
+def load(path, remedy):
+    """A stored network and its card, verified by digest before the file is opened.
+
+    path : the .keras file.   remedy : str, the command that trains it anew.
+    Returns (network, card), the network without optimiser. Nothing that a file may carry is executed: a file with
+    Lambda layers is refused. Raises Problem if the network is missing, altered, or cannot be read by this Keras.
+    """
+    card = store.read_card(path, remedy)
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True), card
+    except (ValueError, TypeError, OSError, KeyError, NotImplementedError) as error:
+        gist = " ".join(str(error).split())[:120]
+        raise Problem(
+            f"Keras {keras.__version__} cannot read {shown(path)}, made with Keras {card.get('keras', '?')} ({gist}): train it anew with `{remedy}`."
+        ) from None
+
+
+def weights_digest(network):
+    """SHA-256 over all weights in order, as 64 hex digits: equal for equal weights, whatever the file around them."""
+    total = hashlib.sha256()
+    for weight in network.get_weights():
+        total.update(np.ascontiguousarray(weight).tobytes())
+    return total.hexdigest()
+
+
+def layer_table(network):
+    """The layers of a network as LayerRow tuples: name, kind, output shape without the batch axis, and the numbers of
+    trainable and non-trainable parameters, all read from the network itself."""
+    return [
+        LayerRow(layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), _size(layer.trainable_variables), _size(layer.non_trainable_variables))
+        for layer in network.layers
+        if not isinstance(layer, keras.layers.InputLayer)
+    ]
+
+
+def _size(variables):
+    """The number of parameters in some variables; the state of a dropout layer's generator is none."""
+    return sum(int(np.prod(variable.shape)) for variable in variables if "seed_generator" not in variable.path)
+
+
+def probabilities(network, inputs, batch_size=1000):
+    """Class probabilities, float32 (n, classes), of inputs (n, ...) in their order; no line of progress."""
+    return np.asarray(network.predict(inputs, batch_size=batch_size, verbose=0))

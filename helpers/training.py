@@ -1,0 +1,254 @@
+"""One way to train every network: seeded, stopped early, kept at its best epoch, and safe to kill at any moment.
+
+A training run is a function of its settings and its seed. After each epoch its state goes to disk: the network with
+its optimiser, and the history. What happens next (go on, stop, which epoch is kept) is read off the history alone,
+and each epoch shuffles by (seed, epoch); so a run that was killed ends in the same weights as one that was not.
+Keras' own EarlyStopping and BackupAndRestore do not give that: the patience already spent is forgotten on resuming.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import platform
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from helpers import models, progress, store
+from helpers.backend import device_name, keras
+from helpers.errors import Problem
+from helpers.paths import shown
+
+HISTORY_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained.
+
+    optimizer  : a Keras optimiser; every run starts from a fresh copy of it.
+    epochs     : the most epochs.   patience : epochs without a better validation accuracy after which a run stops.
+    batch_size : images per step.   loss : a Keras loss.
+    """
+
+    optimizer: keras.optimizers.Optimizer
+    epochs: int = 100
+    patience: int = 15
+    batch_size: int = 256
+    loss: str = "sparse_categorical_crossentropy"
+
+    def as_json(self):
+        """The recipe as a JSON dict, for cards and for telling whether a checkpoint belongs to it."""
+        return {
+            "optimizer": json.loads(json.dumps(keras.optimizers.serialize(self.optimizer), default=float)),
+            "epochs": self.epochs,
+            "patience": self.patience,
+            "batch_size": self.batch_size,
+            "loss": self.loss,
+        }
+
+
+@dataclass(frozen=True)
+class Split:
+    """Training and validation data. Inputs: float32 (n, ...). Labels: int32 (n,)."""
+
+    train_x: np.ndarray
+    train_y: np.ndarray
+    val_x: np.ndarray
+    val_y: np.ndarray
+
+
+@dataclass
+class Trained:
+    """A trained network with its history, a list of one dict per epoch (HISTORY_COLUMNS), and its card (dict)."""
+
+    network: keras.Model
+    history: list = field(repr=False)
+    card: dict = field(repr=False)
+
+    @property
+    def kept_epoch(self):
+        """The epoch (1, 2, ...) whose weights the network has: the first with the best validation accuracy."""
+        return best_epoch(self.history)
+
+
+def best_epoch(history):
+    """The epoch, counted from 1, of the highest validation accuracy; the first of several equals. 0 before the first."""
+    return max(history, key=lambda row: row["val_accuracy"])["epoch"] if history else 0
+
+
+def is_finished(history, recipe):
+    """Whether a run with this history has come to its end, by the most epochs or by patience."""
+    return len(history) >= recipe.epochs or len(history) - best_epoch(history) >= recipe.patience
+
+
+def trained(network, name, recipe, data, seed, profile, remedy):
+    """The network called `name`: loaded from its file in the report profile, trained from scratch in the others.
+
+    network : a Keras model, taken as the pattern; each run starts from fresh weights drawn from `seed`.
+    name    : str such as "mlp/sgd-0"; the files are models/<name>.keras, .csv (history) and .json (card).
+    data    : Split.   seed : int.   profile : settings.Profile.   remedy : the command that trains it.
+    Returns a Trained. Raises Problem if the report profile finds no such network, or one that its card does not vouch for.
+    """
+    path = profile.models / f"{name}.keras"
+    if profile.trains:
+        work = profile.training / name
+        history = train(network, recipe, data, seed, work, name)
+        best = keras.models.load_model(work / _state_file(best_epoch(history)), compile=False)
+        _keep(best, history, path, _facts(name, recipe, data, seed, history, work))
+    loaded, card = models.load(path, remedy)
+    return Trained(loaded, read_history(path.with_suffix(".csv"), card, remedy), card)
+
+
+def train(network, recipe, data, seed, folder, name=""):
+    """Train a fresh copy of `network` to the end, going on from the checkpoint in `folder` if it belongs to this run.
+
+    Leaves in `folder` the states of the best and of the last epoch. Returns the history: a list of one dict per epoch.
+    A second process that trains the same waits for the first, and then finds its work done.
+    """
+    settings = _fingerprint(network, recipe, data, seed)
+    folder = Path(folder)
+    with store.lock(folder):
+        model, history = _resume(folder, settings) or (None, [])
+        if model is None:
+            model = models.fresh_copy(network, seed)
+            optimizer = keras.optimizers.deserialize(keras.optimizers.serialize(recipe.optimizer))
+            model.compile(optimizer=optimizer, loss=recipe.loss, metrics=["accuracy"])
+        while not is_finished(history, recipe):
+            history.append(_one_epoch(model, recipe, data, seed, len(history) + 1))
+            _checkpoint(folder, settings, model, history)
+            progress.report(_epoch_line(name, history, recipe))
+        return [{key: row[key] for key in HISTORY_COLUMNS} for row in history]
+
+
+def _one_epoch(model, recipe, data, seed, epoch):
+    """Train one epoch, in an order drawn from (seed, epoch); returns its row of the history, with its seconds."""
+    _reseed_dropout(model, seed, epoch)
+    order = np.random.default_rng([seed, epoch]).permutation(len(data.train_x))
+    started = time.perf_counter()
+    logs = model.fit(
+        data.train_x[order], data.train_y[order], batch_size=recipe.batch_size, shuffle=False, verbose=0,
+        validation_data=(data.val_x, data.val_y), validation_batch_size=1000,
+    ).history  # fmt: skip
+    seconds = time.perf_counter() - started
+    return {"epoch": epoch, **{key: float(logs[key][0]) for key in HISTORY_COLUMNS[1:]}, "seconds": seconds}
+
+
+def _reseed_dropout(model, seed, epoch):
+    """Give every layer that draws random numbers a state of its own for this epoch, so that resuming changes nothing."""
+    for number, layer in enumerate(model.layers):
+        generator = getattr(layer, "seed_generator", None)
+        if generator is not None:
+            state = np.random.SeedSequence([seed, epoch, number]).generate_state(2)
+            generator.state.assign(state.astype(generator.state.dtype))
+
+
+def _epoch_line(name, history, recipe):
+    row = history[-1]
+    left = min(recipe.epochs, best_epoch(history) + recipe.patience) - row["epoch"]
+    return (
+        f"{name} epoch {row['epoch']}/{recipe.epochs}: loss {row['loss']:.4f}, accuracy {row['accuracy']:.4f}, "
+        f"val_loss {row['val_loss']:.4f}, val_accuracy {row['val_accuracy']:.4f} (best {best_epoch(history)}), "
+        f"{row['seconds']:.1f} s, at least {left * row['seconds']:.0f} s left"
+    )
+
+
+# --- checkpoints ----------------------------------------------------------------------------------------------------
+
+
+def _state_file(epoch):
+    return f"epoch-{epoch:04d}.keras"
+
+
+def _fingerprint(network, recipe, data, seed):
+    """A digest of all that decides the outcome: layers, recipe, seed, data, backend and version of Keras."""
+    layers = [[type(layer).__name__, _without_names(layer.get_config())] for layer in network.layers]
+    text = json.dumps([layers, recipe.as_json(), seed, keras.__version__, keras.backend.backend()], default=str, sort_keys=True)
+    total = hashlib.sha256(text.encode())
+    for array in (data.train_x, data.train_y, data.val_x, data.val_y):
+        total.update(np.ascontiguousarray(array))
+    return total.hexdigest()
+
+
+def _without_names(config):
+    """A layer's configuration without the names that Keras counts up within a process."""
+    return {key: value for key, value in config.items() if key not in ("name", "batch_shape", "build_config")}
+
+
+def _checkpoint(folder, settings, model, history):
+    """Make the state of the last epoch the one to resume from.
+
+    The state is written first and the record that names it last, each atomically: killed in between, the run goes on
+    from the epoch before. States that are neither best nor last are removed after that.
+    """
+    last = history[-1]["epoch"]
+    with store.atomic_write(folder / _state_file(last)) as temporary:
+        model.save(temporary)
+    keep = sorted({_state_file(last), _state_file(best_epoch(history))})
+    record = {"settings": settings, "files": {name: store.digest(folder / name) for name in keep}, "history": history}
+    store.write_json(folder / "progress.json", record)
+    for path in folder.glob("epoch-*.keras"):
+        if path.name not in keep:
+            path.unlink()
+
+
+def _resume(folder, settings):
+    """The network and history to go on from, or None if `folder` holds no whole checkpoint of this very run."""
+    try:
+        record = store.read_json(folder / "progress.json")
+    except Problem:
+        return None
+    if record["settings"] != settings:
+        progress.report(f"{shown(folder)} holds a checkpoint of other settings; starting from scratch")
+        return None
+    files = record["files"]
+    if any(not (folder / name).is_file() or store.digest(folder / name) != sha for name, sha in files.items()):
+        progress.report(f"{shown(folder)} holds a damaged checkpoint; starting from scratch")
+        return None
+    return keras.models.load_model(folder / _state_file(len(record["history"]))), record["history"]
+
+
+# --- keeping --------------------------------------------------------------------------------------------------------
+
+
+def _facts(name, recipe, data, seed, history, folder):
+    """What a card says of a network and how it came to be."""
+    rows = store.read_json(folder / "progress.json")["history"]
+    return {
+        "name": name,
+        "seed": seed,
+        "recipe": recipe.as_json(),
+        "n_train": len(data.train_x),
+        "n_validation": len(data.val_x),
+        "split_sha256": hashlib.sha256(np.ascontiguousarray(data.val_x)).hexdigest(),
+        "kept_epoch": best_epoch(history),
+        "epochs_run": len(history),
+        "seconds_per_epoch": float(np.median([row["seconds"] for row in rows])),
+        "device": device_name(),
+        "backend": keras.backend.backend(),
+        "keras": keras.__version__,
+        "python": platform.python_version(),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def _keep(network, history, path, facts):
+    """Store a finished network, its history as CSV (full precision) and, last, the card that vouches for both."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, HISTORY_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    store.write_text(path.with_suffix(".csv"), text.getvalue())
+    models.save(network, path, {**facts, "history_sha256": store.digest(path.with_suffix(".csv"))})
+
+
+def read_history(path, card, remedy):
+    """A stored history (list of dicts, HISTORY_COLUMNS), verified against the card. Raises Problem if it differs."""
+    if not path.is_file() or store.digest(path) != card.get("history_sha256"):
+        raise Problem(f"The history {shown(path)} is missing or does not match its card: train it anew with `{remedy}`.")
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{key: int(value) if key == "epoch" else float(value) for key, value in row.items()} for row in csv.DictReader(file)]
