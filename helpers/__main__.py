@@ -1,0 +1,96 @@
+"""The commands: `python -m helpers COMMAND`. What goes wrong is said in one sentence, with exit status 2."""
+
+import argparse
+import sys
+
+from helpers.errors import Problem
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="python -m helpers", description="The doors of the neural-network assignment.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    run = commands.add_parser("run", help="execute notebooks with papermill")
+    run.add_argument("notebooks", nargs="+", metavar="NOTEBOOK", help="such as 04_mlp or 4; 'all' for every chapter")
+    run.add_argument("--profile", help="report (default), train or smoke; the same as -p PROFILE")
+    run.add_argument("-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"))
+    run.set_defaults(call=_run)
+
+    store = commands.add_parser("store", help="write executed outputs back into notebooks/")
+    store.add_argument("notebooks", nargs="*", metavar="NOTEBOOK")
+    store.set_defaults(call=_store)
+
+    data = commands.add_parser("data", help="find or fetch Fashion-MNIST and verify it; or check the course's CSV files")
+    data.add_argument("csv", nargs="*", metavar="CSV", help="files in the course's format to check instead")
+    data.set_defaults(call=_data)
+
+    site = commands.add_parser("site", help="build the static site, and the PDF where Chromium is installed")
+    site.add_argument("--stored", action="store_true", help="from the outputs stored in notebooks/ instead of the last run's")
+    site.add_argument("--output", help="the folder to build into (default: outputs/site)")
+    site.set_defaults(call=_site)
+
+    predict = commands.add_parser("predict", help="label the images of a CSV file: the assignment's submission")
+    predict.add_argument("train", metavar="TRAIN.csv")
+    predict.add_argument("test", metavar="TEST.csv")
+    predict.add_argument("--output", default="predictions.txt", help="one label a line, in the order of the rows")
+    predict.add_argument("--train", action="store_true", dest="retrain", help="train from TRAIN.csv instead of loading the stored network")
+    predict.set_defaults(call=_predict)
+    return parser
+
+
+def _run(arguments):
+    from helpers import notebooks, run
+
+    given = dict(arguments.parameter)
+    if arguments.profile:
+        given["PROFILE"] = arguments.profile
+    names = notebooks.names() if arguments.notebooks == ["all"] else arguments.notebooks
+    return run.run(names, given)
+
+
+def _store(arguments):
+    from helpers import notebooks
+    from helpers.paths import shown
+
+    for name in arguments.notebooks or notebooks.names():
+        print(f"stored {shown(notebooks.keep_outputs(notebooks.source_path(name).stem))}")
+
+
+def _data(arguments):
+    from helpers import fashion
+
+    for path in arguments.csv:
+        images, labels = fashion.read_csv(path)
+        print(f"{path}: {len(images):,} images, labels {labels.min()} to {labels.max()}, mean grey value {images.mean():.1f}")
+    if not arguments.csv:
+        print(fashion.provide())
+
+
+def _site(arguments):
+    from helpers import site
+
+    for line in site.build(stored=arguments.stored, output=arguments.output):
+        print(line)
+
+
+def _predict(arguments):
+    from helpers import predict
+
+    print(predict.predict_file(arguments.train, arguments.test, arguments.output, retrain=arguments.retrain))
+
+
+def main(argv=None):
+    """Run a command. Returns its exit status: 0, or 2 after a Problem, which is printed as one sentence on stderr."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.call(arguments) or 0
+    except Problem as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; run the same command again to go on", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""What a measured accuracy is worth: counts, intervals and the mistakes behind them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A closed interval. Formatting applies to both ends: f"{interval:.1%}" gives "[88.2%, 89.5%]"."""
+
+    low: float
+    high: float
+
+    def __contains__(self, value):
+        return self.low <= value <= self.high
+
+    def __format__(self, spec):
+        return f"[{self.low:{spec}}, {self.high:{spec}}]"
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """The share of n images that were labelled correctly: a count, never a mean of means."""
+
+    correct: int
+    n: int
+
+    @property
+    def share(self):
+        """correct / n, in 0..1."""
+        return self.correct / self.n
+
+    @property
+    def interval(self):
+        """Wilson's 95 % interval for the share (Wilson 1927), as an Interval."""
+        ends = stats.binomtest(self.correct, self.n).proportion_ci(0.95, method="wilson")
+        return Interval(float(ends.low), float(ends.high))
+
+
+def accuracy(probabilities, labels):
+    """Accuracy of the most probable classes. probabilities : (n, classes). labels : int (n,)."""
+    if len(probabilities) != len(labels):
+        raise ValueError(f"{len(probabilities)} predictions for {len(labels)} labels")
+    return Accuracy(int((probabilities.argmax(axis=1) == labels).sum()), len(labels))
+
+
+def mean_and_sd(values):
+    """Mean and sample standard deviation (ddof 1) of some floats, as two floats."""
+    return float(np.mean(values)), float(np.std(values, ddof=1))
+
+
+def next_run_interval(accuracies, n_images, level=0.95):
+    """Where the accuracy of one more run falls, were it trained from another seed and judged on n_images fresh images.
+
+    A prediction interval: Student's t on the spread between runs, widened by the binomial spread of a sample of
+    n_images. It is the yardstick for a single figure that somebody else states: inside, it could be a run of ours.
+
+    accuracies : shares in 0..1, one per run, at least two.   Returns an Interval.
+    """
+    mean, sd = mean_and_sd(accuracies)
+    runs = len(accuracies)
+    spread = np.sqrt(sd**2 * (1 + 1 / runs) + mean * (1 - mean) / n_images)
+    half = float(stats.t.ppf((1 + level) / 2, runs - 1) * spread)
+    return Interval(mean - half, mean + half)
+
+
+def mean_difference_interval(first, second, level=0.95):
+    """Student's interval for the mean of first - second, paired by seed; two equally long lists of floats, at least two."""
+    differences = np.subtract(first, second)
+    low, high = stats.t.interval(level, len(differences) - 1, differences.mean(), stats.sem(differences))
+    return Interval(float(low), float(high))
+
+
+def most_confident_mistakes(probabilities, labels, count):
+    """Rows of the wrongly labelled images of which the network was surest, the surest first; int array (<= count,)."""
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
+    surest = np.argsort(-probabilities[wrong].max(axis=1), kind="stable")
+    return wrong[surest[:count]]
+
+
+def prototype_likeness(weights, prototypes):
+    """Correlation of each first-layer unit's weights with each class's mean image.
+
+    weights : (pixels, units).   prototypes : (classes, pixels).   Returns float (units, classes) in -1..1.
+    """
+    units = (weights - weights.mean(axis=0)) / weights.std(axis=0)
+    centred = prototypes - prototypes.mean(axis=1, keepdims=True)
+    return units.T @ (centred / centred.std(axis=1, keepdims=True)).T / len(weights)

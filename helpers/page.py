@@ -1,0 +1,182 @@
+"""What a chapter writes on its page: computed sentences, tables, figures and verdicts.
+
+Everything shown goes through here, so that each number of the prose is an output (nbval compares it), each figure has
+a caption and an alternative text, and each claim of the report a verdict in outputs/results/.
+"""
+
+import io
+import os
+import platform
+import string
+from importlib import metadata
+
+from IPython.display import Markdown, display
+
+from helpers import store
+from helpers.claims import claim
+from helpers.errors import Problem
+from helpers.settings import profile_named
+
+REPRODUCED, NOT_REPRODUCED, UNTESTABLE = "reproduced", "not reproduced", "cannot be tested here"
+PACKAGES = ("keras", "tensorflow", "jax", "scikit-learn", "numpy", "scipy", "matplotlib")
+
+
+class Page:
+    """One chapter's page.
+
+    chapter : str such as "04_mlp", the notebook's name; its number leads the figure numbers.
+    profile : the notebook's PROFILE.   seed : the notebook's SEED.
+    Raises Problem if there is no such profile.
+    """
+
+    def __init__(self, chapter, profile, seed):
+        self.chapter, self.seed = chapter, seed
+        self.number, self.slug = int(chapter[:2]), chapter[3:].replace("_", "-")
+        self.profile = profile_named(profile)
+        self._numbers, self._claims, self._figures = {}, {}, {}
+
+    def say(self, sentence, **numbers):
+        """Show a sentence of Markdown whose figures are computed, and keep them for outputs/results/.
+
+        sentence : a str.format template; every field names one of `numbers`, as in "{accuracy:.1%} of {n:,}".
+        Raises ValueError if a field has no number, a number no field, or a name already stands for another value.
+        """
+        fields = {name.split(".")[0].split("[")[0] for _, name, _, _ in string.Formatter().parse(sentence) if name}
+        if fields != set(numbers):
+            raise ValueError(f"say: fields {sorted(fields)} do not match the numbers {sorted(numbers)}")
+        for name, value in numbers.items():
+            self._keep(name, value)
+        display(Markdown(sentence.format(**numbers)))
+
+    def _keep(self, name, value):
+        kept = store.rounded(_as_json(value))
+        if self._numbers.setdefault(name, kept) != kept and not self.profile.sliver:
+            raise ValueError(f"say: {name} is {self._numbers[name]} already and cannot be {kept} as well")
+
+    def table(self, columns, rows):
+        """Show a table. columns : dict of heading -> "l" or "r" (alignment). rows : lists of cells, strings."""
+        rule = {"l": ":--", "r": "--:"}
+        lines = [list(columns), [rule[side] for side in columns.values()], *rows]
+        display(Markdown("\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)))
+
+    def check(self, claim_id, measured, interval=None, *, n=None, holds=None, why="", form=".1%", what=""):
+        """Set a claim of the report beside what was measured; show the verdict and keep it for the ledger.
+
+        measured : our value (a number, or a str for a claim in words).
+        interval : where a value such as the report's should fall if it can be repeated (with low and high), or None.
+        n        : what it was measured on, in words.
+        holds    : the verdict, if it is not a matter of the interval: True, False, or None for "cannot be tested";
+                   without interval and holds, the values must be equal.
+        why      : a sentence on the verdict.   form : the format of the numbers.   what : the quantity, in words.
+        """
+        reported = claim(claim_id).value if claim(claim_id).value is not None else claim(claim_id).says
+        if interval is not None:
+            verdict = REPRODUCED if interval.low <= reported <= interval.high else NOT_REPRODUCED
+        elif holds is None and why:
+            verdict = UNTESTABLE
+        else:
+            verdict = REPRODUCED if (measured == reported if holds is None else holds) else NOT_REPRODUCED
+        self._claims[claim_id] = {
+            "id": claim_id,
+            "chapter": self.chapter,
+            "reported": reported,
+            "measured": store.rounded(_as_json(measured)),
+            "interval": store.rounded(_as_json(interval)),
+            "n": n,
+            "verdict": verdict,
+            "why": why,
+        }
+        ours = _formatted(measured, form) + (f" {interval:{form}}" if interval is not None else "")
+        line = f"**{verdict}** · {what or claim_id}: {ours} against the report's {_formatted(reported, form)}"
+        display(Markdown(line + (f" ({n})" if n else "") + (f". {why}" if why else "")))
+
+    def verdicts(self):
+        """Show the table of all claims checked so far: what the report states, what we measured, the verdict."""
+        rows = [
+            [row["id"], _listed(row["reported"]), _listed(row["measured"]), _listed(row["interval"] or ""), row["verdict"]]
+            for row in self._claims.values()
+        ]
+        columns = {"claim": "l", "the report": "r", "measured": "r", "interval": "r", "verdict": "l"}
+        self.table(columns, rows)
+
+    def publish(self, figure, slug, *, caption, alt, report=None):
+        """Write a figure to figures/ as SVG and PNG, and show it under its number.
+
+        figure  : a matplotlib Figure.   slug : its name, in words with hyphens; publishing it again keeps its number.
+        caption : what to see in it.   alt : what is seen, for those who cannot.   report : the report's figure, if any.
+        Raises Problem if caption or alt are missing.
+        """
+        if not caption.strip() or not alt.strip():
+            raise Problem(f"The figure {slug!r} needs both a caption and an alternative text.")
+        number = self._figures.setdefault(slug, len(self._figures) + 1)
+        name = f"{self.number:02d}-{slug}"
+        svg, png = _rendered(figure, "svg"), _rendered(figure, "png")
+        store.write_bytes(self.profile.figures / f"{name}.svg", svg)
+        store.write_bytes(self.profile.figures / f"{name}.png", png)
+        facts = {"name": name, "number": f"{self.number}.{number}", "alt": alt, "caption": caption, "report": report}
+        display({"image/png": png, "text/plain": alt}, raw=True, metadata={"image/png": {"alt": alt}, "figure": facts})
+        display(Markdown(figure_caption(facts)), metadata={"caption_of": name})
+
+    def finish(self):
+        """Write the chapter's numbers and verdicts to outputs/results/, and show what this run was made with."""
+        if not self.profile.sliver:
+            record = {"chapter": self.chapter, "seed": self.seed, "numbers": self._numbers, "claims": list(self._claims.values())}
+            store.write_json(self.profile.results / f"{self.chapter}.json", record)
+        facts = environment(self.profile.name, self.seed)
+        lines = [f"| {key} | {value} |" for key, value in facts.items()]
+        data = {"text/markdown": "\n".join(["| made with | |", "|:--|:--|", *lines]), "application/json": facts}
+        display(data, raw=True)
+
+
+def figure_caption(facts):
+    """A figure's caption in Markdown: its number, its words, and the figure of the report that it answers to."""
+    answer = f" *(The report's {facts['report']}.)*" if facts["report"] else ""
+    return f"**Figure {facts['number']}.** {facts['caption']}{answer}"
+
+
+def environment(profile, seed):
+    """What a run is made with (dict of str): profile, seed, Python, processor count, versions of the main packages."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return {
+        "profile": profile,
+        "seed": str(seed),
+        "Python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        **versions,
+    }
+
+
+def _rendered(figure, kind):
+    """A figure as bytes that are the same on every run: no date, no software version, fixed ids."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, metadata={"Date": None} if kind == "svg" else {"Software": None})
+    return buffer.getvalue()
+
+
+def _as_json(value):
+    """A value as JSON can hold it: NumPy scalars and arrays, and intervals, turned into numbers and lists."""
+    if hasattr(value, "low"):
+        return [float(value.low), float(value.high)]
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _listed(value):
+    """A value for a table cell: at most four significant digits, lists in brackets."""
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_listed(item) for item in value) + "]"
+    return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _formatted(value, form):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple):
+        return ", ".join(_formatted(item, form) for item in value)
+    return f"{value:{form}}"
+
+
