@@ -22,9 +22,15 @@ def learning_curves(histories, kept):
     for column, (title, history) in enumerate(histories.items()):
         epochs = [row["epoch"] for row in history]
         for axis, quantity in zip(axes[:, column], ("loss", "accuracy"), strict=True):
-            axis.plot(epochs, rounded([row[quantity] for row in history]), color=style.TRAIN, label="training, with dropout")
             axis.plot(
-                epochs, rounded([row[f"val_{quantity}"] for row in history]), "--", color=style.VALIDATION, label="validation"
+                epochs, rounded([row[quantity] for row in history]), color=style.TRAIN, label="training, with dropout"
+            )
+            axis.plot(
+                epochs,
+                rounded([row[f"val_{quantity}"] for row in history]),
+                "--",
+                color=style.VALIDATION,
+                label="validation",
             )
             axis.axvline(kept[title], color=style.KEPT, linewidth=1, linestyle=":", label=f"kept epoch ({kept[title]})")
         axes[0, column].set_title(title)
@@ -78,7 +84,9 @@ def accuracies_by_run(groups, reported=None):
     axis = figure.subplots()
     for row, (_, values) in enumerate(groups.items()):
         colour = [style.BLUE, style.ORANGE, style.GREEN, style.PURPLE][row % 4]
-        axis.plot(rounded(values), np.full(len(values), row), "o", color=colour, markersize=6, alpha=0.7, markeredgewidth=0)
+        axis.plot(
+            rounded(values), np.full(len(values), row), "o", color=colour, markersize=6, alpha=0.7, markeredgewidth=0
+        )
         axis.plot([rounded(np.mean(values))] * 2, [row - 0.3, row + 0.3], color=colour, linewidth=2)
     for label, value in reported.items():
         axis.axvline(value, color=style.INK, linewidth=1, linestyle="--")
@@ -128,7 +136,12 @@ def weights_explained(weights, likeness, names, titles):
         colours = [style.POSITIVE if value > 0 else style.NEGATIVE for value in correlations]
         bars.barh(range(len(names)), rounded(correlations, 4), color=colours)
         bars.axvline(0, color=style.INK, linewidth=0.8)
-        bars.set(yticks=range(len(names)), yticklabels=names, xlim=(-reach, reach), xlabel="correlation with the class's mean image")
+        bars.set(
+            yticks=range(len(names)),
+            yticklabels=names,
+            xlim=(-reach, reach),
+            xlabel="correlation with the class's mean image",
+        )
         bars.invert_yaxis()
         bars.grid(axis="y", visible=False)
     return figure
@@ -149,11 +162,30 @@ def confusion(counts, names):
         for predicted in range(len(counts)):
             count, right = counts[true, predicted], true == predicted
             if right:
-                axis.add_patch(FancyBboxPatch((predicted - 0.5, true - 0.5), 1, 1, boxstyle="square,pad=0", color="#e5e7eb", linewidth=0))
+                axis.add_patch(
+                    FancyBboxPatch(
+                        (predicted - 0.5, true - 0.5), 1, 1, boxstyle="square,pad=0", color="#e5e7eb", linewidth=0
+                    )
+                )
             colour = style.INK if right or mistakes[true, predicted] < 0.6 * top else "white"
             if count:
-                axis.text(predicted, true, f"{count:,}", ha="center", va="center", fontsize=8, color=colour, fontweight="bold" if right else "normal")
-    axis.set(xticks=range(len(names)), yticks=range(len(names)), yticklabels=names, xlabel="predicted class", ylabel="true class")
+                axis.text(
+                    predicted,
+                    true,
+                    f"{count:,}",
+                    ha="center",
+                    va="center",
+                    fontsize=8,
+                    color=colour,
+                    fontweight="bold" if right else "normal",
+                )
+    axis.set(
+        xticks=range(len(names)),
+        yticks=range(len(names)),
+        yticklabels=names,
+        xlabel="predicted class",
+        ylabel="true class",
+    )
     axis.set_xticklabels(names, rotation=35, ha="right", rotation_mode="anchor")
     axis.grid(visible=False)
     bar = figure.colorbar(shown, ax=axis, fraction=0.04, pad=0.02, format=lambda value, _: f"{value:.0%}")
@@ -171,9 +203,16 @@ def recall_bars(recalls, intervals, names):
     figure = Figure(figsize=(style.WIDTH, 3.0))
     axis = figure.subplots()
     for row, label in enumerate(order):
-        axis.plot(rounded([intervals[label].low, intervals[label].high]), [row, row], color=style.CLASS_COLORS[label], linewidth=2.5)
+        axis.plot(
+            rounded([intervals[label].low, intervals[label].high]),
+            [row, row],
+            color=style.CLASS_COLORS[label],
+            linewidth=2.5,
+        )
         axis.plot(rounded(recalls[label]), row, "o", color=style.CLASS_COLORS[label], markersize=7)
-    axis.set(yticks=range(len(names)), yticklabels=[names[label] for label in order], xlabel="recall on the test images")
+    axis.set(
+        yticks=range(len(names)), yticklabels=[names[label] for label in order], xlabel="recall on the test images"
+    )
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axis.invert_yaxis()
     axis.grid(axis="y", visible=False)

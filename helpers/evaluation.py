@@ -54,15 +54,17 @@ def mean_and_sd(values):
 def next_run_interval(accuracies, n_images, level=0.95):
     """Where the accuracy of one more run falls, were it trained from another seed and judged on n_images fresh images.
 
-    A prediction interval: Student's t on the spread between runs, widened by the binomial spread of a sample of
-    n_images. It is the yardstick for a single figure that somebody else states: inside, it could be a run of ours.
+    A prediction interval, a little on the wide side: Student's t on the spread between runs, and beside it, as
+    independent of that, the binomial spread of n_images. It is the yardstick for a single figure that somebody else
+    states: inside, it could be a run of ours.
 
     accuracies : shares in 0..1, one per run, at least two.   Returns an Interval.
     """
     mean, sd = mean_and_sd(accuracies)
     runs = len(accuracies)
-    spread = np.sqrt(sd**2 * (1 + 1 / runs) + mean * (1 - mean) / n_images)
-    half = float(stats.t.ppf((1 + level) / 2, runs - 1) * spread)
+    between_runs = stats.t.ppf((1 + level) / 2, runs - 1) * sd * np.sqrt(1 + 1 / runs)
+    between_images = stats.norm.ppf((1 + level) / 2) * np.sqrt(mean * (1 - mean) / n_images)
+    half = float(np.hypot(between_runs, between_images))
     return Interval(mean - half, mean + half)
 
 
