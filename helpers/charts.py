@@ -6,6 +6,7 @@ Figures are drawn from rounded values, so that the files are the same on every p
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.ticker import MultipleLocator
 
 from helpers import style
 from helpers.style import rounded
@@ -35,12 +36,13 @@ def learning_curves(histories, kept):
             axis.axvline(kept[title], color=style.KEPT, linewidth=1, linestyle=":", label=f"kept epoch ({kept[title]})")
         axes[0, column].set_title(title)
         axes[1, column].set_xlabel("epoch")
-        axes[0, column].legend(loc="upper right")
+        axes[0, column].legend(loc="upper right", frameon=True, facecolor="white", edgecolor="none", framealpha=1)
     axes[0, 0].set_ylabel("cross-entropy (nats)")
     axes[1, 0].set_ylabel("accuracy")
     low = min(row["val_loss"] for history in histories.values() for row in history)
     axes[0, 0].set_ylim(rounded(0.5 * low), rounded(3.2 * low))
     axes[1, 0].set_ylim(0.78, None)
+    axes[1, 0].yaxis.set_major_locator(MultipleLocator(0.05))
     axes[1, 0].yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     return figure
 
@@ -119,29 +121,22 @@ def image_sheet(images, columns, limit):
     return figure
 
 
-def weights_explained(weights, likeness, names, titles):
-    """First-layer units one below the other: the weights as a picture, and how like each class's mean image they are.
+def weights_explained(weights, activations, names, titles):
+    """First-layer units one below the other: the weights as a picture, and how strongly each class excites the unit.
 
-    weights  : (units, 28, 28).   likeness : (units, classes), correlations.   names : the classes.   titles : one a unit.
+    weights : (units, 28, 28).   activations : (units, classes), mean outputs.   names : the classes.   titles : one a unit.
     """
     figure = Figure(figsize=(style.WIDTH, 2.75 * len(weights)))
     axes = figure.subplots(len(weights), 2, width_ratios=(1, 1.55), squeeze=False)
-    reach = 1.15 * float(np.abs(likeness).max())
-    for (picture, bars), unit, correlations, title in zip(axes, weights, likeness, titles, strict=True):
+    reach = 1.08 * float(np.max(activations))
+    for (picture, bars), unit, outputs, title in zip(axes, weights, activations, titles, strict=True):
         limit = float(np.quantile(np.abs(unit), 0.99))
         shown = picture.imshow(rounded(unit, 3), cmap=style.SIGNED, vmin=-limit, vmax=limit)
         picture.set_title(title)
         picture.axis("off")
         figure.colorbar(shown, ax=picture, fraction=0.046, label="weight").outline.set_visible(False)
-        colours = [style.POSITIVE if value > 0 else style.NEGATIVE for value in correlations]
-        bars.barh(range(len(names)), rounded(correlations, 4), color=colours)
-        bars.axvline(0, color=style.INK, linewidth=0.8)
-        bars.set(
-            yticks=range(len(names)),
-            yticklabels=names,
-            xlim=(-reach, reach),
-            xlabel="correlation with the class's mean image",
-        )
+        bars.barh(range(len(names)), rounded(outputs, 4), color=style.CLASS_COLORS)
+        bars.set(yticks=range(len(names)), yticklabels=names, xlim=(0, reach), xlabel="mean output of the unit")
         bars.invert_yaxis()
         bars.grid(axis="y", visible=False)
     return figure

@@ -82,11 +82,16 @@ def most_confident_mistakes(probabilities, labels, count):
     return wrong[surest[:count]]
 
 
-def prototype_likeness(weights, prototypes):
-    """Correlation of each first-layer unit's weights with each class's mean image.
+def neighbour_correlation(pictures):
+    """How smooth pictures are: Pearson's correlation between pixels that touch, sideways or upright.
 
-    weights : (pixels, units).   prototypes : (classes, pixels).   Returns float (units, classes) in -1..1.
+    pictures : float (n, height, width).   Returns float (n,): near 0 for independent random pixels, towards 1 for
+    large even areas.
     """
-    units = (weights - weights.mean(axis=0)) / weights.std(axis=0)
-    centred = prototypes - prototypes.mean(axis=1, keepdims=True)
-    return units.T @ (centred / centred.std(axis=1, keepdims=True)).T / len(weights)
+    pairs = (pictures[:, :, :-1], pictures[:, :, 1:]), (pictures[:, :-1], pictures[:, 1:])
+    first, second = (
+        np.concatenate([side.reshape(len(pictures), -1) for side in sides], 1) for sides in zip(*pairs, strict=True)
+    )
+    first = first - first.mean(axis=1, keepdims=True)
+    second = second - second.mean(axis=1, keepdims=True)
+    return (first * second).sum(axis=1) / np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))

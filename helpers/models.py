@@ -25,7 +25,7 @@ def fresh_copy(network, seed):
 def save(network, path, facts):
     """Store a network for inference (no optimiser state) and its card with `facts` (a JSON dict)."""
     with store.atomic_write(path) as temporary:
-        keras.Model(network.inputs, network.outputs).save(temporary)
+        keras.Model(network.inputs[0], network.outputs[0]).save(temporary)
     store.write_card(path, {**facts, "weights_sha256": weights_digest(network)})
 
 

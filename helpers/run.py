@@ -5,6 +5,7 @@ notebook, cell and error; outputs/run.json records what ran, on what, for how lo
 """
 
 import contextlib
+import logging
 import os
 import resource
 import shutil
@@ -113,6 +114,7 @@ def _target(name, profile):
 def _execute(source, working, parameters):
     import papermill
 
+    logging.getLogger().addHandler(logging.NullHandler())  # what went wrong is said once, by _failure
     return papermill.execute_notebook(
         str(source), str(working), parameters=parameters, kernel_name="python3", cwd=str(paths.ROOT), progress_bar=False,
         extra_arguments=["--log-level=40"],  # errors only: the kernel warns that it talks to us in plain text
@@ -131,7 +133,11 @@ def _failure(name, working, target, error):
             where = f" The broken output is {shown(kept)}."
     if hasattr(error, "ename"):  # papermill's own error, raised by a cell
         what = error.evalue if error.ename == "Problem" else f"{error.ename}: {error.evalue}"
-        return Problem(f"{name}, code cell {error.exec_count}: {what.strip()}{where}")
+        return Problem(f"{name}, code cell {error.exec_count}: {what.strip().removesuffix('.')}.{where}")
+    if type(error).__name__ == "DeadKernelError":
+        return Problem(
+            f"{name}: the notebook's process died, for want of memory perhaps; close what else runs and try again.{where}"
+        )
     if isinstance(error, OSError):
         return Problem(
             f"{name} could not be run or written ({error.strerror or error}); free some space or mend the folder, and run again."

@@ -42,7 +42,7 @@ DRAWN = {
     "accuracies_by_run": lambda: charts.accuracies_by_run({"SGD": [0.89, 0.9], "Adam": [0.88]}, {"report": 0.874}),
     "image_sheet": lambda: charts.image_sheet(signed(33), columns=16, limit=2),
     "weights_explained": lambda: charts.weights_explained(
-        signed(2), np.linspace(-1, 1, 20).reshape(2, 10), NAMES, ["unit 1", "unit 2"]
+        signed(2), np.linspace(0, 1, 20).reshape(2, 10), NAMES, ["unit 1", "unit 2"]
     ),
     "confusion": lambda: charts.confusion(np.eye(10, dtype=int) * 90 + 1, NAMES),
     "recall_bars": lambda: charts.recall_bars(np.linspace(0.5, 0.9, 10), [Interval(0.4, 0.95)] * 10, NAMES),

@@ -56,10 +56,16 @@ def test_the_surest_mistakes_come_first():
     assert rows.tolist() == [0, 3, 1]
 
 
-def test_likeness_is_pearsons_correlation():
-    random = np.random.default_rng(1)
-    weights, prototypes = random.normal(size=(50, 3)), random.normal(size=(4, 50))
-    likeness = evaluation.prototype_likeness(weights, prototypes)
-    for unit in range(3):
-        for label in range(4):
-            assert likeness[unit, label] == pytest.approx(np.corrcoef(weights[:, unit], prototypes[label])[0, 1])
+def test_noise_has_no_smoothness_and_a_slope_has_all():
+    noise = np.random.default_rng(1).normal(size=(200, 28, 28))
+    assert abs(evaluation.neighbour_correlation(noise).mean()) < 0.01
+    slope = np.add.outer(np.arange(28), np.arange(28))[None].astype(float)
+    assert evaluation.neighbour_correlation(slope)[0] == pytest.approx(1)
+    board = (np.indices((28, 28)).sum(axis=0) % 2)[None].astype(float)
+    assert evaluation.neighbour_correlation(board)[0] == pytest.approx(-1)
+
+
+def test_smoothness_of_many_is_that_of_each():
+    pictures = np.random.default_rng(2).normal(size=(3, 9, 5)).cumsum(axis=1)
+    alone = [evaluation.neighbour_correlation(picture[None])[0] for picture in pictures]
+    assert evaluation.neighbour_correlation(pictures) == pytest.approx(alone)
