@@ -30,7 +30,7 @@ setup: $(READY)  ## make the virtual environment .venv with the pinned requireme
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: Python 3.11 or later is needed; name one with make PYTHON=python3.12" >&2; exit 2; }
-	@echo "setup: installing the requirements into .venv (some minutes, about 2.5 GB)"
+	@echo "setup: installing the requirements into .venv (some minutes, about 3.5 GB)"
 	@$(PYTHON) -m venv .venv || { echo "error: no virtual environment could be made; on Debian: apt-get install python3-venv" >&2; exit 2; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation --editable .

@@ -60,11 +60,12 @@ def _run(arguments):
 
 
 def _store(arguments):
-    from helpers import notebooks
+    from helpers import ledger, notebooks
     from helpers.paths import shown
 
     for name in arguments.notebooks or notebooks.names():
         print(f"stored {shown(notebooks.keep_outputs(notebooks.source_path(name).stem))}")
+    ledger.write_readme()
 
 
 def _data(arguments):

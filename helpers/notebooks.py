@@ -122,4 +122,5 @@ def keep_outputs(name):
         STAMP: code_digest(source),
     }
     store.write_text(source_path(name), nbformat.writes(source) + "\n")
+    executed_path.touch()  # still current: only outputs have changed, so make need not run the chapter again
     return source_path(name)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import nbformat
 
-from helpers import claims, notebooks, page, paths, store
+from helpers import ledger, notebooks, page, paths, store
 from helpers.errors import Problem
 from helpers.paths import shown
 
@@ -108,7 +108,7 @@ def _prepare(notebook):
 
 def _figure_directive(facts):
     alt = " ".join(facts["alt"].split())
-    return f"```{{figure}} figures/{facts['name']}.svg\n:name: {facts['name']}\n:alt: {alt}\n\n{page.figure_caption(facts)}\n```"
+    return f"```{{figure}} figures/{facts['name']}.svg\n:name: fig-{facts['name']}\n:alt: {alt}\n\n{page.figure_caption(facts)}\n```"
 
 
 def _title(notebook):
@@ -126,23 +126,11 @@ def _opening_page(chapters, figures):
     for field, value in {
         "chapters": listed,
         "toctree": toctree,
-        "verdicts": _verdicts(chapters),
+        "verdicts": ledger.verdict_table("{chapter}.ipynb"),
         "figures": _figures(figures),
     }.items():
         text = text.replace("{{" + field + "}}", value)
     return text
-
-
-def _verdicts(chapters):
-    """A table of the claims checked so far, from outputs/results/."""
-    lines = ["| claim | the report | measured | verdict |", "|:--|--:|--:|:--|"]
-    for name in chapters:
-        path = paths.RESULTS / f"{name}.json"
-        for row in store.read_json(path)["claims"] if path.is_file() else []:
-            where = claims.claim(row["id"]).place
-            cells = [page.listed(row["reported"]), page.listed(row["measured"]), row["verdict"]]
-            lines.append(f"| [{row['id']}]({name}.ipynb) ({where}) | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
 
 
 def _figures(figures):
@@ -151,7 +139,7 @@ def _figures(figures):
     for facts in figures:
         if facts["report"]:
             first = facts["caption"].split(". ")[0].rstrip(".")
-            lines.append(f"| {facts['report']} | [Figure {facts['number']}](#{facts['name']}) | {first}. |")
+            lines.append(f"| {facts['report']} | [Figure {facts['number']}](#fig-{facts['name']}) | {first}. |")
     return "\n".join(lines)
 
 
@@ -179,11 +167,14 @@ def _configuration():
         "nb_execution_mode": "off",
         "nb_render_markdown_format": "myst",
         "nb_merge_streams": True,
+        "nb_code_prompt_show": "Show the code",
+        "nb_code_prompt_hide": "Hide the code",
         "myst_enable_extensions": ["dollarmath", "amsmath", "colon_fence"],
         "mathjax_path": "mathjax.js",
         "mathjax3_config": {"options": {"enableMenu": False}, "svg": {"fontCache": "global"}},
         "html_theme": "sphinx_book_theme",
         "html_static_path": ["_static"],
+        "html_context": {"default_mode": "auto"},
         "html_css_files": ["site.css"],
         "html_show_sphinx": False,
         "html_show_copyright": False,
@@ -195,7 +186,7 @@ def _configuration():
             "use_fullscreen_button": False,
             "show_toc_level": 2,
             "toc_title": "On this page",
-            "home_page_in_toc": True,
+            "navbar_persistent": [],
             "pygments_light_style": "a11y-high-contrast-light",
             "pygments_dark_style": "a11y-high-contrast-dark",
         },

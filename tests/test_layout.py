@@ -13,7 +13,7 @@ FOLDER = Path(helpers.__file__).parent
 GROUND = {"errors", "paths", "settings", "claims", "store", "progress", "backend"}
 WORK = {"fashion", "models", "training", "evaluation"}
 PAGE = {"style", "charts", "page"}
-DOORS = {"notebooks", "run", "site", "predict", "__main__"}
+DOORS = {"notebooks", "ledger", "run", "site", "predict", "__main__"}
 
 
 def imported(path):

@@ -7,7 +7,7 @@ from statistics import median
 import nbformat
 import pytest
 
-from helpers import notebooks, paths, settings
+from helpers import ledger, notebooks, paths, settings, store
 from helpers.errors import Problem
 
 NAMES = notebooks.names()
@@ -142,3 +142,21 @@ def test_outputs_of_other_code_are_not_stored(tmp_path, monkeypatch):
 
 def test_a_profile_is_the_first_parameter_everywhere(notebook):
     assert f'PROFILE = "{settings.PROFILES["report"].name}"' in notebook.cells[1].source
+
+
+def test_the_readme_shows_the_verdicts_of_the_stored_results():
+    text = (paths.ROOT / "README.md").read_text(encoding="utf-8")
+    assert ledger.verdict_table("notebooks/{chapter}.ipynb") in text, "the README's verdicts are old: run `make store`"
+
+
+def test_the_stored_results_agree_with_the_networks_cards():
+    """The chapter's numbers, recomputed from what training wrote down: another road to the same figures."""
+    results = store.read_json(paths.RESULTS / "04_mlp.json")["numbers"]
+    cards = [store.read_json(path) for path in sorted((paths.MODELS / "mlp").glob("*.json"))]
+    assert len(cards) == 2 * results["seeds"]
+    sgd = [card["val_accuracy"] for card in cards if card["name"].startswith("mlp/sgd")]
+    claimed = next(
+        row for row in store.read_json(paths.RESULTS / "04_mlp.json")["claims"] if row["id"] == "mlp-val-acc-a"
+    )
+    assert claimed["measured"] == pytest.approx(sum(sgd) / len(sgd), abs=1e-5)
+    assert results["epoch"] in [card["kept_epoch"] for card in cards]
