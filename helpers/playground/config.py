@@ -187,15 +187,21 @@ def _switch(key, value):
     return switches[value]
 
 
+def _several(key, values):
+    if not isinstance(values, (list, tuple)):
+        raise Problem(f"{key}={_shown(values)} will not do: it takes a list or tuple.")
+    return values
+
+
 def _hidden(widths):
-    widths = tuple(_whole("networkShape", width, 1, MAX_NEURONS) for width in widths)
+    widths = tuple(_whole("networkShape", width, 1, MAX_NEURONS) for width in _several("networkShape", widths))
     if len(widths) > MAX_LAYERS:
         raise Problem(f"networkShape names {len(widths)} hidden layers: it takes {MAX_LAYERS} at most.")
     return widths
 
 
 def _features(names):
-    names = [_choice("features", name, FEATURES) for name in names]
+    names = [_choice("features", name, FEATURES) for name in _several("features", names)]
     if not names:
         raise Problem(f"No input feature is on: set at least one of {', '.join(FEATURES)} to true.")
     return tuple(feature for feature in FEATURES if feature in names)

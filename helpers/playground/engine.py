@@ -39,7 +39,7 @@ class Network:
         for layer, (weights, biases) in enumerate(zip(self.weights, self.biases, strict=True), start=1):
             kind = "tanh" if layer == len(self.weights) else self.config.activation
             totals = [_total(row, bias, layers[-1]) for row, bias in zip(weights[index], biases[index], strict=True)]
-            layers.append(_activated(np.stack(totals), kind))
+            layers.append(activated(np.stack(totals), kind))
         return layers
 
     def output(self, x, y):
@@ -55,12 +55,13 @@ def _total(weights, bias, sources):
     return total
 
 
-def _activated(values, activation):
+def activated(values, activation):
+    """The activation named, of every value of a float array, with V8's digits: a new array."""
     from helpers.playground import kernels
 
-    rows = np.ascontiguousarray(values.reshape(len(values), -1))
-    kernels.activate(rows, ACTIVATIONS.index(activation))
-    return rows.reshape(values.shape)
+    results = np.array(values, order="C")
+    kernels.activate(results.reshape(-1), ACTIVATIONS.index(activation))
+    return results
 
 
 @dataclass(frozen=True)

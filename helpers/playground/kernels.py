@@ -155,17 +155,17 @@ def _tanh(x):
 
 
 @_inner
-def _activate_row(rows, row, activation):
-    lanes = rows.shape[1]
+def _activate(values, activation):
+    """Apply the activation to every value of a one-dimensional array, in place."""
     if activation == SIGMOID:
-        for lane in range(lanes):
-            rows[row, lane] = _sigmoid(rows[row, lane])
+        for i in range(values.size):
+            values[i] = _sigmoid(values[i])
     elif activation == TANH:
-        for lane in range(lanes):
-            rows[row, lane] = _tanh(rows[row, lane])
+        for i in range(values.size):
+            values[i] = _tanh(values[i])
     elif activation == RELU:
-        for lane in range(lanes):
-            rows[row, lane] = _where(rows[row, lane] <= 0.0, 0.0, rows[row, lane])
+        for i in range(values.size):
+            values[i] = _where(values[i] <= 0.0, 0.0, values[i])
 
 
 @_inner
@@ -190,6 +190,7 @@ def _forward(shape, activation, weights, biases, inputs, point, outputs):
     for j in range(shape[0]):
         for lane in range(lanes):
             outputs[j, lane] = inputs[point, j, lane]
+    flat = outputs.reshape(outputs.size)
     link = 0
     row = shape[0]
     for layer in range(1, shape.size):
@@ -201,8 +202,9 @@ def _forward(shape, activation, weights, biases, inputs, point, outputs):
                 for lane in range(lanes):
                     outputs[row, lane] += weights[link, lane] * outputs[j, lane]
                 link += 1
-            _activate_row(outputs, row, TANH if layer == shape.size - 1 else activation)
             row += 1
+        totals = flat[(row - shape[layer]) * lanes : row * lanes]
+        _activate(totals, TANH if layer == shape.size - 1 else activation)
 
 
 @_inner
@@ -338,11 +340,10 @@ def train_block(
             _keep(weights, biases, alive, lane, kept_weights, kept_biases, kept_alive)
 
 
-@_compiled("void(float64[:,::1], int64)")
-def activate(rows, activation):
-    """Apply the activation to every value of a two-dimensional array, in place."""
-    for row in range(rows.shape[0]):
-        _activate_row(rows, row, activation)
+@_compiled("void(float64[::1], int64)")
+def activate(values, activation):
+    """Apply the activation to every value of a one-dimensional array, in place."""
+    _activate(values, activation)
 
 
 @_compiled("void(uint8[::1], int64[::1], float64[::1])")
