@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers.errors import Problem
-from helpers.playground.config import checked_epoch, page_seeds, read_url
+from helpers.playground.config import checked_count, page_seeds, read_url
 from helpers.playground.datasets import plane
 from helpers.playground.engine import train
 
@@ -30,9 +30,9 @@ def add_arguments(parser):
 def run(args):
     """Do what parsed arguments ask: train, then print a table or JSON, and draw. Raises Problem for a bad value."""
     config, unknown = read_url(args.address)
-    epochs = checked_epoch("--epochs", args.epochs)
-    at = _usual_epochs(epochs) if args.at is None else [checked_epoch("--at", e, epochs) for e in args.at.split(",")]
-    seeds = _seeds(config.seed, checked_epoch("--seeds", args.seeds, MAX_SEEDS))
+    epochs = checked_count("--epochs", args.epochs)
+    at = _usual_epochs(epochs) if args.at is None else [checked_count("--at", e, epochs) for e in args.at.split(",")]
+    seeds = _seeds(config.seed, checked_count("--seeds", args.seeds, MAX_SEEDS, first=1))
     if args.png and not Path(args.png).absolute().parent.is_dir():
         raise Problem(f"--png {args.png} cannot be written: there is no folder {Path(args.png).parent}.")
     if unknown:
@@ -68,8 +68,7 @@ def _usual_epochs(epochs):
 
 
 def _seeds(first, count):
-    if count < 1:
-        raise Problem("--seeds=0 will not do: it takes a whole number from 1.")
+    """The address's seed, then such as the page draws."""
     others = [seed for seed in page_seeds(count) if seed != first]
     return (first, *others[: count - 1])
 

@@ -127,12 +127,12 @@ def read_url(address):
 
 def page_seeds(count):
     """`count` seeds of the form that the page draws for itself: ("0.00001", "0.00002", ...)."""
-    return tuple(f"{number / 100_000:.5f}" for number in range(1, _whole("seeds", count, 1, 99_999) + 1))
+    return tuple(f"{number / 100_000:.5f}" for number in range(1, checked_count("seeds", count, 99_999, first=1) + 1))
 
 
-def checked_epoch(name, value, last=1_000_000):
-    """An epoch, or a number of epochs, as int. Raises Problem if it is no whole number from 0 to `last`."""
-    return _whole(name, value, 0, last)
+def checked_count(name, value, last=1_000_000, first=0):
+    """An epoch or a number of things, as int. Raises Problem if it is no whole number from `first` to `last`."""
+    return _whole(name, value, first, last)
 
 
 def _pairs(address):

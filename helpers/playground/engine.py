@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from helpers.playground.config import ACTIVATIONS, REGULARIZATIONS, Config, checked_epoch, checked_seed
+from helpers.playground.config import ACTIVATIONS, REGULARIZATIONS, Config, checked_count, checked_seed
 from helpers.playground.datasets import features, initial_parameters, load_points
 
 MAX_LANES = 64  # seeds in one block: more no longer gains
@@ -176,10 +176,10 @@ def train(config, seeds=None, epochs=100, at=None, stop_below=None, snapshots=()
     they are those of the page's own code under Node 20. Raises Problem for a bad seed or epoch.
     """
     seeds = (config.seed,) if seeds is None else tuple(checked_seed(seed) for seed in seeds)
-    epochs = checked_epoch("epochs", epochs)
+    epochs = checked_count("epochs", epochs)
     at = range(epochs + 1) if at is None else at
-    at = np.array(sorted({checked_epoch("at", epoch, epochs) for epoch in at}), dtype=int)
-    snapshots = {checked_epoch("snapshots", epoch, epochs) for epoch in snapshots}
+    at = np.array(sorted({checked_count("at", epoch, epochs) for epoch in at}), dtype=int)
+    snapshots = {checked_count("snapshots", epoch, epochs) for epoch in snapshots}
     threads = threads or _processors()
 
     state = _State.initial(config, seeds)
@@ -213,8 +213,8 @@ def _train_round(state, start, stop, at, stop_below, recorded, columns):
     """Take some seeds through the epochs start..stop-1 and note the losses asked for, NaN after a seed's stop."""
     epochs = np.arange(start, stop)
     wanted = np.isin(epochs, at)
-    watch = 0 if stop_below is None else 2
-    losses = state.train_block(columns, start, np.where(wanted, 3, watch), -1.0 if stop_below is None else stop_below)
+    bar, watch = (-1.0, 0) if stop_below is None else (stop_below, 2)  # no loss is below -1
+    losses = state.train_block(columns, start, np.where(wanted, 3, watch), bar)  # 1 records training, 2 test losses
     ended = np.where(state.stopped[columns] < 0, stop, state.stopped[columns])
     losses.transpose(0, 2, 1)[epochs[:, None] > ended] = np.nan
     recorded[np.ix_((0, 1), columns, np.isin(at, epochs).nonzero()[0])] = losses[wanted].transpose(1, 2, 0)

@@ -323,10 +323,11 @@ def train_block(
                     _update(rate, penalty, penalty_rate, count, weights, biases, alive, weight_sums, bias_sums)
                     count = 0
         row = epoch - first_epoch
-        if record[row] & RECORD_TRAIN:
-            _loss(shape, activation, weights, biases, inputs, labels, 0, n_train, outputs, losses[row, 0])
+        for part in range(2):
+            if record[row] & (RECORD_TRAIN, RECORD_TEST)[part]:
+                start, stop = (0, n_train) if part == 0 else (n_train, len(inputs))
+                _loss(shape, activation, weights, biases, inputs, labels, start, stop, outputs, losses[row, part])
         if record[row] & RECORD_TEST:
-            _loss(shape, activation, weights, biases, inputs, labels, n_train, len(inputs), outputs, losses[row, 1])
             running = 0
             for lane in range(lanes):
                 if stopped[lane] < 0 and losses[row, 1, lane] < stop_below:
