@@ -8,6 +8,7 @@ import io
 import os
 import platform
 import string
+import sys
 from importlib import metadata
 
 from IPython.display import Markdown, display
@@ -140,7 +141,8 @@ def figure_caption(facts):
 
 
 def environment(profile, seed):
-    """What a run is made with (dict of str): profile, seed, Python, processor count, versions of the main packages."""
+    """What a run is made with (dict of str): profile, seed, device, Python, versions of the main packages."""
+    backend = sys.modules.get("helpers.backend")  # only a chapter that uses Keras has loaded it
     versions = {}
     for package in PACKAGES:
         try:
@@ -151,7 +153,8 @@ def environment(profile, seed):
         "profile": profile,
         "seed": str(seed),
         "Python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "device": backend.device_name() if backend else f"CPU, {os.cpu_count()} cores",
+        "system": f"{platform.system()} {platform.machine()}",
         **versions,
     }
 
