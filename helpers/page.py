@@ -154,6 +154,7 @@ def environment(profile, seed):
         "seed": str(seed),
         "Python": platform.python_version(),
         "device": backend.device_name() if backend else f"CPU, {os.cpu_count()} cores",
+        **({"keras backend": backend.keras.backend.backend()} if backend else {}),
         "system": f"{platform.system()} {platform.machine()}",
         **versions,
     }
