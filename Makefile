@@ -83,8 +83,10 @@ train: $(DATA)  ## train every network from scratch, or ONLY=04_mlp; resumes -> 
 	@$(RUN) run --profile train $(ONLY)
 	@echo "train: the networks and their cards are in outputs/models/; now make report"
 
-smoke: $(DATA)  ## try every line on a sliver of the data -> outputs/smoke/
-	@$(RUN) run --profile smoke $(ONLY)
+smoke: $(ONLY:%=smoke-%)  ## try every line on a sliver of the data -> outputs/smoke/
+
+smoke-%: $(DATA)
+	@$(RUN) run --profile smoke $*
 
 store: $(EXECUTED)  ## write the executed outputs back into notebooks/
 	@$(RUN) store $(ONLY)
@@ -97,7 +99,8 @@ lab: $(DATA)  ## open JupyterLab on the notebooks
 
 # --- tests -----------------------------------------------------------------------------------------------------------
 
-test: lint unit notebooks smoke  ## lint, unit tests, the notebooks' stored outputs, the smoke profile
+test: lint unit notebooks  ## lint, unit tests, the notebooks' stored outputs, the smoke profile
+	@$(MAKE) --no-print-directory -j2 smoke
 	@echo "test: everything passed"
 
 lint: $(READY)
@@ -107,7 +110,7 @@ unit: $(DATA)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests
 
 notebooks: $(DATA)
-	@$(BIN)/python -m pytest -p tests.nbval_options --nbval --nbval-cell-timeout=600 notebooks
+	@$(BIN)/python -m pytest -n 2 --dist loadscope -p tests.nbval_options --nbval --nbval-cell-timeout=600 notebooks
 
 upgrade: $(READY)  ## resolve the direct requirements of pyproject.toml anew into requirements.txt
 	@$(BIN)/python -m pip install --quiet uv
