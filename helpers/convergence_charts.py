@@ -52,7 +52,7 @@ def printed_losses(rows):
         Line2D([], [], color=style.VALIDATION, linewidth=6, label="test"),
         Line2D([], [], linestyle="", marker="D", mfc="white", mec=style.INK, label="printed in the report"),
     ]
-    figure.legend(handles=keys, loc="outside lower center", ncols=3, fontsize=8)
+    figure.legend(handles=keys, loc="outside upper center", ncols=3, fontsize=8)
     return figure
 
 
@@ -94,9 +94,7 @@ def epoch_maps(panels, row_names, column_names, limit):
         shown = axis.imshow(rounded(known), cmap=SOON_TO_LATE, norm=LogNorm(10, limit, clip=True), aspect="auto")
         for (row, column), value in np.ndenumerate(epochs):
             if np.isinf(value):
-                axis.add_patch(
-                    Rectangle((column - 0.5, row - 0.5), 1, 1, fc="#e3e3e3", ec="white", hatch="////", linewidth=0)
-                )
+                axis.add_patch(_hatched(row, column))
             dark = np.isfinite(value) and value > 150
             ink = "white" if dark else style.INK
             text = f"{value:.0f}" if np.isfinite(value) else "–"
@@ -125,6 +123,8 @@ def race_maps(panels, row_names, column_names, label, columns=2):
         for (row, column), value in np.ndenumerate(share):
             ink = "white" if abs(value - 0.5) > 0.33 else style.INK
             text = f"{first[row, column]} : {second[row, column]}" if decided[row, column] else "–"
+            if not decided[row, column]:
+                axis.add_patch(_hatched(row, column))
             axis.text(column, row, text, ha="center", va="center", fontsize=8, color=ink)
     bar = figure.colorbar(shown, ax=axes, fraction=0.025, pad=0.015, format=_percent)
     bar.set_label(label)
@@ -160,6 +160,7 @@ def first_layers(panels, columns=3):
 
     panels : dict of title -> (surface (d, d), weights (neurons, 2), biases (neurons,), training points (n, 3)).
     """
+    columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
     figure = Figure(figsize=(style.WIDTH, 2.45 * rows))
     axes = figure.subplots(rows, columns, squeeze=False)
@@ -187,6 +188,7 @@ def layer_profiles(panels, layers, ylabel, columns, log=False, expected=None, to
 
     panels : dict of title -> dict of activation -> float array (n_seeds, len(layers)).   layers : their names.
     expected : dict of activation -> float array (len(layers),), drawn as crosses in the first panel, or None.
+    top : where an axis of shares ends, or None for an axis of its own.
     """
     rows = -(-len(panels) // columns)
     figure = Figure(figsize=(style.WIDTH, 1.9 * rows + 0.8))
@@ -201,7 +203,9 @@ def layer_profiles(panels, layers, ylabel, columns, log=False, expected=None, to
         axis.set_title(title, fontsize=9)
         if log:
             axis.set_yscale("log")
-        axis.set_ylim(top=top)
+        if top is not None:
+            axis.set_ylim(-0.03 * top, top)
+            axis.yaxis.set_major_formatter(_percent)
         axis.set_xticks(range(len(layers)), layers)
     for name, values in (expected or {}).items():
         axes[0, 0].plot(range(len(layers)), rounded(values), "x", color=LOOKS[name]["color"], markersize=8, mew=1.5)
@@ -230,7 +234,7 @@ def _legend(figure, looks, marks=False, also=None):
         Line2D([], [], linewidth=1.8, label=name, **(look if marks else _line(look))) for name, look in looks.items()
     ]
     keys += [Line2D([], [], color=style.FAINT, label=name, **look) for name, look in (also or {}).items()]
-    figure.legend(handles=keys, loc="outside lower center", ncols=len(keys), fontsize=8, handlelength=3)
+    figure.legend(handles=keys, loc="outside upper center", ncols=len(keys), fontsize=8, handlelength=3)
 
 
 def _maps(panels, row_names, column_names, columns, side):
@@ -247,6 +251,11 @@ def _maps(panels, row_names, column_names, columns, side):
     figure.supxlabel("neurons in each hidden layer", fontsize=9)
     figure.supylabel("hidden layers", fontsize=9)
     return figure, list(axes.flat)
+
+
+def _hatched(row, column):
+    """A cell of a map without a colour."""
+    return Rectangle((column - 0.5, row - 0.5), 1, 1, fc="#e3e3e3", ec="white", hatch="////", linewidth=0)
 
 
 def _percent(value, _):
