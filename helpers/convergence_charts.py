@@ -109,7 +109,7 @@ def epoch_maps(panels, row_names, column_names, limit):
 
 
 def race_maps(panels, row_names, column_names, label, columns=2):
-    """Races between two settings as small maps: green where the first is sooner, purple where the second is.
+    """Races between two settings as small maps: green where the first is sooner; purple, in italics, where the second is.
 
     panels : dict of title -> (first, second), int arrays (rows, columns): how many seeds each won.
     label : what the colour says.
@@ -125,7 +125,8 @@ def race_maps(panels, row_names, column_names, label, columns=2):
             text = f"{first[row, column]} : {second[row, column]}" if decided[row, column] else "–"
             if not decided[row, column]:
                 axis.add_patch(_hatched(row, column))
-            axis.text(column, row, text, ha="center", va="center", fontsize=8, color=ink)
+            lost = {"fontstyle": "italic", "fontweight": "bold"} if second[row, column] > first[row, column] else {}
+            axis.text(column, row, text, ha="center", va="center", fontsize=8, color=ink, **lost)
     bar = figure.colorbar(shown, ax=axes, fraction=0.025, pad=0.015, format=_percent)
     bar.set_label(label)
     bar.outline.set_visible(False)
