@@ -1,4 +1,4 @@
-"""The sample questions in numbers: the 2-2-1 network and its gradients, the thirty points, and three neurons round them.
+"""The sample questions in numbers: the 2-2-1 network and its gradients, thirty points, and three neurons round them.
 
 What a reader should follow step by step is derived in notebooks/07_sample_questions.ipynb; here is what is counted on.
 Everything is float64 NumPy, and every function is checked against an independent road in tests/test_derivations.py.
@@ -47,7 +47,7 @@ def back_propagated(weights, x, residuals):
 
 
 def printed_gradient(weights, x, y):
-    """The gradients as the report of 2019 prints them: sigma in the place of sigma', the factors of w2 and w3 exchanged.
+    """The gradients as the report of 2019 prints them: sigma for sigma', and the factors of w2 and w3 exchanged.
 
     weights : (6,).   x : (n, 2).   y : (n,), 0 or 1.   Returns float (6,), the mean over the n points.
     """
@@ -79,7 +79,7 @@ def keras_gradient(network, weights, loss):
 
     network : a Keras network built with dtype float64.   weights : list of float64 arrays, one per trainable variable.
     loss    : a function of a predict function, written with keras.ops; it returns a scalar tensor.
-    Returns a list of float64 arrays shaped like `weights`. Raises NotImplementedError on other backends.
+    Returns the gradients as one float64 vector in the order of `weights`. Raises NotImplementedError on other backends.
     """
     from helpers.backend import keras
 
@@ -90,14 +90,16 @@ def keras_gradient(network, weights, loss):
             variable.assign(value)
         with tf.GradientTape() as tape:
             value = loss(network)
-        return [np.asarray(g) for g in tape.gradient(value, [v.value for v in network.trainable_variables])]
-    if keras.backend.backend() == "jax":
+        parts = tape.gradient(value, [variable.value for variable in network.trainable_variables])
+    elif keras.backend.backend() == "jax":
         import jax
 
         with jax.enable_x64(True):
             gradient = jax.grad(lambda values: loss(lambda x: network.stateless_call(values, [], x)[0]))
-            return [np.asarray(g) for g in gradient([jax.numpy.asarray(w, "float64") for w in weights])]
-    raise NotImplementedError(f"automatic differentiation on the backend {keras.backend.backend()}")
+            parts = gradient([jax.numpy.asarray(weight, "float64") for weight in weights])
+    else:
+        raise NotImplementedError(f"automatic differentiation on the backend {keras.backend.backend()}")
+    return np.concatenate([np.ravel(part) for part in parts])
 
 
 # --- question 2: thirty points, two neurons and a third ---------------------------------------------------------------
@@ -149,7 +151,7 @@ def _with_ones(x):
 
 
 def random_networks(count, seed, scale=1.0):
-    """Starting points for descent: standard normal weights times `scale`, biases zero. Returns ThreeNeurons of `count`."""
+    """Starting points for descent: standard normal weights times `scale`, biases zero. Returns `count` ThreeNeurons."""
     chance = np.random.default_rng(seed)
     lines, output = scale * chance.normal(size=(count, 2, 3)), scale * chance.normal(size=(count, 3))
     lines[..., 2] = output[..., 2] = 0

@@ -19,7 +19,7 @@ def small_networks(edges, panels):
     edges  : pairs of names among x1, x2, h1, h2, y, in the order of the weights w1, w2, ...
     panels : dict of title -> dict of unit (h1, h2, y) -> (letter in the unit, what it does, a str below it).
     """
-    figure = Figure(figsize=(style.WIDTH, 2.7))
+    figure = Figure(figsize=(style.WIDTH, 2.4))
     for axis, (title, units) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
         for number, (source, target) in enumerate(edges, 1):
             (x0, y0), (x1, y1) = PLACES[source], PLACES[target]
@@ -33,9 +33,9 @@ def small_networks(edges, panels):
             letter, note = units.get(name, (LETTERS.get(name), ""))
             colour = {"L": style.BLUE, "S": style.ORANGE}.get(letter, style.GREY)
             axis.add_patch(Circle(place, 0.17, facecolor="white", edgecolor=colour, linewidth=2, zorder=3))
-            axis.text(*place, letter, ha="center", va="center", fontsize=11, zorder=4, fontweight="bold" if name in units else "normal")
-            if note:
-                axis.text(place[0], place[1] - 0.25, note, ha="center", va="top", fontsize=8, color=style.INK, zorder=4)
+            weight = "bold" if name in units else "normal"
+            axis.text(*place, letter, ha="center", va="center", fontsize=11, zorder=4, fontweight=weight)
+            axis.text(place[0], place[1] - 0.25, note, ha="center", va="top", fontsize=8, color=style.INK, zorder=4)
         axis.set(xlim=(-0.3, 2.45), ylim=(-0.48, 1.25), aspect="equal", title=title)
         axis.axis("off")
     return figure
@@ -50,10 +50,13 @@ def gradients_compared(right, printed, names):
     axis = figure.subplots()
     rows = np.arange(len(names))
     axis.axvline(0, color=style.INK, linewidth=0.8)
-    axis.hlines(rows, rounded(np.minimum(right, printed)), rounded(np.maximum(right, printed)), color=style.GRID, linewidth=3, zorder=1)
-    axis.plot(rounded(right), rows, "o", color=style.BLUE, markersize=8, label="derived, and confirmed three times")
-    axis.plot(rounded(printed), rows, "X", color=style.ORANGE, markersize=8, markeredgecolor="white", label="as printed in the report")
-    axis.set(yticks=rows, yticklabels=[f"∂E/∂{name}" for name in names], xlabel="gradient (nats per unit of weight)", ylim=(len(names) - 0.4, -1.3))
+    right, printed = rounded(right), rounded(printed)
+    axis.hlines(rows, right, printed, color=style.GRID, linewidth=3, zorder=1)
+    axis.plot(right, rows, "o", color=style.BLUE, markersize=8, label="derived, and confirmed three times")
+    orange = {"color": style.ORANGE, "markersize": 8, "markeredgecolor": "white"}
+    axis.plot(printed, rows, "X", **orange, label="as printed in the report")
+    axis.set(xlabel="gradient (nats per unit of weight)", ylim=(len(names) - 0.4, -1.3))
+    axis.set(yticks=rows, yticklabels=[f"∂E/∂{name}" for name in names])
     axis.legend(loc="upper right", ncols=2, borderpad=0)
     axis.grid(axis="y", visible=False)
     return figure
@@ -62,15 +65,17 @@ def gradients_compared(right, printed, names):
 def success_curves(steps, shares):
     """The share of random starts that classify every point, against the steps of descent.
 
-    steps : int (k,).   shares : dict of label -> (shares (k,), colour, line style).
+    steps : int (k,).   shares : dict of label -> shares (k,); two of one loss and two of the other, faster rate first.
     """
-    figure = Figure(figsize=(style.WIDTH, 2.7))
+    figure = Figure(figsize=(style.WIDTH, 2.8))
     axis = figure.subplots()
-    for label, (values, colour, line) in shares.items():
-        axis.plot(steps, rounded(values), line, color=colour, label=label)
-    axis.set(xlabel="steps of gradient descent", ylabel="starts with all points right", xlim=(0, max(steps)), ylim=(0, 1.02))
+    looks = ((style.BLUE, "-", 2.2), (style.BLUE, "-", 1.1), (style.RED, "--", 2.2), (style.RED, "--", 1.1))
+    for (label, values), (colour, line, width) in zip(shares.items(), looks, strict=True):
+        axis.plot(steps, rounded(values), line, color=colour, linewidth=width, label=label)
+    axis.set(xlabel="steps of gradient descent", xlim=(0, max(steps)))
+    axis.set(ylabel="starts with all points right", ylim=(0, 1.02))
     axis.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axis.legend(loc="center right")
+    axis.legend(loc="lower right")
     return figure
 
 
@@ -97,11 +102,11 @@ def neurons_alone(x, y, lines, hidden, output):
     return figure
 
 
-def whole_network(x, y, grid, probability, lines, asymptotes):
-    """What the three neurons do together: N3's probability over the plane, its bent boundary, and the lines it leans on.
+def whole_network(x, y, grid, probability, asymptotes):
+    """What three neurons do together: N3's probability over the plane, its bent boundary, and the lines it tends to.
 
     x, y        : as in neurons_alone.   grid : (x1 (a,), x2 (b,)).   probability : (b, a), of a star.
-    lines       : (2, 3), N1's and N2's lines.   asymptotes : (2, 3), the lines that the boundary tends to.
+    asymptotes  : (2, 3), weights of x1 and x2 and bias of the lines that the boundary tends to.
     """
     x1, x2 = grid
     figure = Figure(figsize=(style.WIDTH, 4.2))
@@ -109,10 +114,10 @@ def whole_network(x, y, grid, probability, lines, asymptotes):
     shades = rounded(probability, 3)
     filled = axis.contourf(x1, x2, shades, levels=np.linspace(0, 1, 11), cmap=style.SIGNED, alpha=0.55)
     axis.contour(x1, x2, shades, levels=[0.5], colors=style.INK, linewidths=2.2)
-    for number, (line, limit) in enumerate(zip(lines, asymptotes, strict=True), 1):
-        axis.plot(*_segment(line, x1, x2), ":", color=style.INK, linewidth=1.2, label="where N1 and N2 say one half" if number == 1 else None)
-        axis.plot(*_segment(limit, x1, x2), "--", color=style.PURPLE, linewidth=1.2, label="what the boundary tends to" if number == 1 else None)
+    for limit in asymptotes:
+        axis.plot(*_segment(limit, x1, x2), "--", color=style.INK, linewidth=1)
     axis.plot([], [], color=style.INK, linewidth=2.2, label="the network's boundary")
+    axis.plot([], [], "--", color=style.INK, linewidth=1, label="what it tends to, far out")
     _points(axis, x, y)
     axis.set(xlim=(x1[0], x1[-1]), ylim=(x2[0], x2[-1]), xlabel="$x_1$", aspect="equal")
     axis.set_ylabel("$x_2$", rotation=0, labelpad=8)
@@ -142,17 +147,20 @@ def losses_against_logit(logits, losses, pulls, turning):
     return figure
 
 
-def recovery(histories, points):
+def recovery(counts, points):
     """How many of the points are right, step by step, after the network was turned against all of them.
 
-    histories : dict of name -> (steps (k,), counts (k,)).   points : int, how many there are.
+    counts : dict of name -> counts of points that are right, from step 0 on.   points : int, how many there are.
     """
-    figure = Figure(figsize=(style.WIDTH, 2.6))
+    figure = Figure(figsize=(style.WIDTH, 2.5))
     axis = figure.subplots()
-    for (name, (steps, counts)), colour, line in zip(histories.items(), (style.BLUE, style.RED), ("-", "--"), strict=True):
-        axis.plot(steps, counts, line, color=colour, linewidth=2, label=name, drawstyle="steps-post")
-    axis.set(xscale="log", xlabel="steps of gradient descent since the turn (log scale)", ylabel="points right", ylim=(-1, points + 1.5))
-    axis.legend(loc="center left")
+    for (name, right), colour, line in zip(counts.items(), (style.BLUE, style.RED), ("-", "--"), strict=True):
+        steps = np.arange(1, len(right) + 1)
+        axis.plot(steps, right, line, color=colour, linewidth=2, label=name, drawstyle="steps-post")
+        axis.plot(len(right), right[-1], "o", color=colour, markersize=6)
+    axis.set(xscale="log", xlabel="steps of gradient descent since N3 was turned (log scale)")
+    axis.set(ylabel="points right", ylim=(-1, points + 1.5))
+    axis.legend(loc="upper left")
     return figure
 
 
