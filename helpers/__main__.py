@@ -7,7 +7,9 @@ from helpers.errors import Problem
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="python -m helpers", description="The doors of the neural-network assignment.")
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers", description="The doors of the neural-network assignment."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
 
     run = commands.add_parser("run", help="execute notebooks with papermill")
@@ -20,12 +22,16 @@ def _parser():
     store.add_argument("notebooks", nargs="*", metavar="NOTEBOOK")
     store.set_defaults(call=_store)
 
-    data = commands.add_parser("data", help="find or fetch Fashion-MNIST and verify it; or check the course's CSV files")
+    data = commands.add_parser(
+        "data", help="find or fetch Fashion-MNIST and verify it; or check the course's CSV files"
+    )
     data.add_argument("csv", nargs="*", metavar="CSV", help="files in the course's format to check instead")
     data.set_defaults(call=_data)
 
     site = commands.add_parser("site", help="build the static site, and the PDF where Chromium is installed")
-    site.add_argument("--stored", action="store_true", help="from the outputs stored in notebooks/ instead of the last run's")
+    site.add_argument(
+        "--stored", action="store_true", help="from the outputs stored in notebooks/ instead of the last run's"
+    )
     site.add_argument("--output", help="the folder to build into (default: outputs/site)")
     site.set_defaults(call=_site)
 
@@ -33,7 +39,12 @@ def _parser():
     predict.add_argument("train", metavar="TRAIN.csv")
     predict.add_argument("test", metavar="TEST.csv")
     predict.add_argument("--output", default="predictions.txt", help="one label a line, in the order of the rows")
-    predict.add_argument("--train", action="store_true", dest="retrain", help="train from TRAIN.csv instead of loading the stored network")
+    predict.add_argument(
+        "--train",
+        action="store_true",
+        dest="retrain",
+        help="train from TRAIN.csv instead of loading the stored network",
+    )
     predict.set_defaults(call=_predict)
     return parser
 
@@ -49,11 +60,12 @@ def _run(arguments):
 
 
 def _store(arguments):
-    from helpers import notebooks
+    from helpers import ledger, notebooks
     from helpers.paths import shown
 
     for name in arguments.notebooks or notebooks.names():
         print(f"stored {shown(notebooks.keep_outputs(notebooks.source_path(name).stem))}")
+    ledger.write_readme()
 
 
 def _data(arguments):
@@ -61,7 +73,9 @@ def _data(arguments):
 
     for path in arguments.csv:
         images, labels = fashion.read_csv(path)
-        print(f"{path}: {len(images):,} images, labels {labels.min()} to {labels.max()}, mean grey value {images.mean():.1f}")
+        print(
+            f"{path}: {len(images):,} images, labels {labels.min()} to {labels.max()}, mean grey value {images.mean():.1f}"
+        )
     if not arguments.csv:
         print(fashion.provide())
 

@@ -24,7 +24,7 @@ def _quiet_stderr():
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with _quiet_stderr():
-    import keras  # noqa: F401
+    import keras
 
 
 def device_name():
@@ -37,4 +37,7 @@ def device_name():
 def _tensorflow_gpus():
     import tensorflow as tf
 
-    return [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in tf.config.list_physical_devices("GPU")]
+    return [
+        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+        for gpu in tf.config.list_physical_devices("GPU")
+    ]

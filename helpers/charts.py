@@ -6,6 +6,7 @@ Figures are drawn from rounded values, so that the files are the same on every p
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.ticker import MultipleLocator
 
 from helpers import style
 from helpers.style import rounded
@@ -22,19 +23,26 @@ def learning_curves(histories, kept):
     for column, (title, history) in enumerate(histories.items()):
         epochs = [row["epoch"] for row in history]
         for axis, quantity in zip(axes[:, column], ("loss", "accuracy"), strict=True):
-            axis.plot(epochs, rounded([row[quantity] for row in history]), color=style.TRAIN, label="training, with dropout")
             axis.plot(
-                epochs, rounded([row[f"val_{quantity}"] for row in history]), "--", color=style.VALIDATION, label="validation"
+                epochs, rounded([row[quantity] for row in history]), color=style.TRAIN, label="training, with dropout"
+            )
+            axis.plot(
+                epochs,
+                rounded([row[f"val_{quantity}"] for row in history]),
+                "--",
+                color=style.VALIDATION,
+                label="validation",
             )
             axis.axvline(kept[title], color=style.KEPT, linewidth=1, linestyle=":", label=f"kept epoch ({kept[title]})")
         axes[0, column].set_title(title)
         axes[1, column].set_xlabel("epoch")
-        axes[0, column].legend(loc="upper right")
+        axes[0, column].legend(loc="upper right", frameon=True, facecolor="white", edgecolor="none", framealpha=1)
     axes[0, 0].set_ylabel("cross-entropy (nats)")
     axes[1, 0].set_ylabel("accuracy")
     low = min(row["val_loss"] for history in histories.values() for row in history)
     axes[0, 0].set_ylim(rounded(0.5 * low), rounded(3.2 * low))
     axes[1, 0].set_ylim(0.78, None)
+    axes[1, 0].yaxis.set_major_locator(MultipleLocator(0.05))
     axes[1, 0].yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     return figure
 
@@ -78,7 +86,9 @@ def accuracies_by_run(groups, reported=None):
     axis = figure.subplots()
     for row, (_, values) in enumerate(groups.items()):
         colour = [style.BLUE, style.ORANGE, style.GREEN, style.PURPLE][row % 4]
-        axis.plot(rounded(values), np.full(len(values), row), "o", color=colour, markersize=6, alpha=0.7, markeredgewidth=0)
+        axis.plot(
+            rounded(values), np.full(len(values), row), "o", color=colour, markersize=6, alpha=0.7, markeredgewidth=0
+        )
         axis.plot([rounded(np.mean(values))] * 2, [row - 0.3, row + 0.3], color=colour, linewidth=2)
     for label, value in reported.items():
         axis.axvline(value, color=style.INK, linewidth=1, linestyle="--")
@@ -111,24 +121,22 @@ def image_sheet(images, columns, limit):
     return figure
 
 
-def weights_explained(weights, likeness, names, titles):
-    """First-layer units one below the other: the weights as a picture, and how like each class's mean image they are.
+def weights_explained(weights, activations, names, titles):
+    """First-layer units one below the other: the weights as a picture, and how strongly each class excites the unit.
 
-    weights  : (units, 28, 28).   likeness : (units, classes), correlations.   names : the classes.   titles : one a unit.
+    weights : (units, 28, 28).   activations : (units, classes), mean outputs.   names : the classes.   titles : one a unit.
     """
     figure = Figure(figsize=(style.WIDTH, 2.75 * len(weights)))
     axes = figure.subplots(len(weights), 2, width_ratios=(1, 1.55), squeeze=False)
-    reach = 1.15 * float(np.abs(likeness).max())
-    for (picture, bars), unit, correlations, title in zip(axes, weights, likeness, titles, strict=True):
+    reach = 1.08 * float(np.max(activations))
+    for (picture, bars), unit, outputs, title in zip(axes, weights, activations, titles, strict=True):
         limit = float(np.quantile(np.abs(unit), 0.99))
         shown = picture.imshow(rounded(unit, 3), cmap=style.SIGNED, vmin=-limit, vmax=limit)
         picture.set_title(title)
         picture.axis("off")
         figure.colorbar(shown, ax=picture, fraction=0.046, label="weight").outline.set_visible(False)
-        colours = [style.POSITIVE if value > 0 else style.NEGATIVE for value in correlations]
-        bars.barh(range(len(names)), rounded(correlations, 4), color=colours)
-        bars.axvline(0, color=style.INK, linewidth=0.8)
-        bars.set(yticks=range(len(names)), yticklabels=names, xlim=(-reach, reach), xlabel="correlation with the class's mean image")
+        bars.barh(range(len(names)), rounded(outputs, 4), color=style.CLASS_COLORS)
+        bars.set(yticks=range(len(names)), yticklabels=names, xlim=(0, reach), xlabel="mean output of the unit")
         bars.invert_yaxis()
         bars.grid(axis="y", visible=False)
     return figure
@@ -149,11 +157,30 @@ def confusion(counts, names):
         for predicted in range(len(counts)):
             count, right = counts[true, predicted], true == predicted
             if right:
-                axis.add_patch(FancyBboxPatch((predicted - 0.5, true - 0.5), 1, 1, boxstyle="square,pad=0", color="#e5e7eb", linewidth=0))
+                axis.add_patch(
+                    FancyBboxPatch(
+                        (predicted - 0.5, true - 0.5), 1, 1, boxstyle="square,pad=0", color="#e5e7eb", linewidth=0
+                    )
+                )
             colour = style.INK if right or mistakes[true, predicted] < 0.6 * top else "white"
             if count:
-                axis.text(predicted, true, f"{count:,}", ha="center", va="center", fontsize=8, color=colour, fontweight="bold" if right else "normal")
-    axis.set(xticks=range(len(names)), yticks=range(len(names)), yticklabels=names, xlabel="predicted class", ylabel="true class")
+                axis.text(
+                    predicted,
+                    true,
+                    f"{count:,}",
+                    ha="center",
+                    va="center",
+                    fontsize=8,
+                    color=colour,
+                    fontweight="bold" if right else "normal",
+                )
+    axis.set(
+        xticks=range(len(names)),
+        yticks=range(len(names)),
+        yticklabels=names,
+        xlabel="predicted class",
+        ylabel="true class",
+    )
     axis.set_xticklabels(names, rotation=35, ha="right", rotation_mode="anchor")
     axis.grid(visible=False)
     bar = figure.colorbar(shown, ax=axis, fraction=0.04, pad=0.02, format=lambda value, _: f"{value:.0%}")
@@ -171,9 +198,16 @@ def recall_bars(recalls, intervals, names):
     figure = Figure(figsize=(style.WIDTH, 3.0))
     axis = figure.subplots()
     for row, label in enumerate(order):
-        axis.plot(rounded([intervals[label].low, intervals[label].high]), [row, row], color=style.CLASS_COLORS[label], linewidth=2.5)
+        axis.plot(
+            rounded([intervals[label].low, intervals[label].high]),
+            [row, row],
+            color=style.CLASS_COLORS[label],
+            linewidth=2.5,
+        )
         axis.plot(rounded(recalls[label]), row, "o", color=style.CLASS_COLORS[label], markersize=7)
-    axis.set(yticks=range(len(names)), yticklabels=[names[label] for label in order], xlabel="recall on the test images")
+    axis.set(
+        yticks=range(len(names)), yticklabels=[names[label] for label in order], xlabel="recall on the test images"
+    )
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axis.invert_yaxis()
     axis.grid(axis="y", visible=False)

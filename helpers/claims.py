@@ -33,7 +33,9 @@ def all_claims():
     rows = yaml.safe_load((paths.ROOT / "helpers" / "claims.yaml").read_text(encoding="utf-8"))
     named = ("id", "chapter", "place", "value", "says", "note")
     return {
-        row["id"]: Claim(**{key: row[key] for key in named if key in row}, facts={key: row[key] for key in row if key not in named})
+        row["id"]: Claim(
+            **{key: row[key] for key in named if key in row}, facts={key: row[key] for key in row if key not in named}
+        )
         for row in rows
     }
 

@@ -54,15 +54,17 @@ def mean_and_sd(values):
 def next_run_interval(accuracies, n_images, level=0.95):
     """Where the accuracy of one more run falls, were it trained from another seed and judged on n_images fresh images.
 
-    A prediction interval: Student's t on the spread between runs, widened by the binomial spread of a sample of
-    n_images. It is the yardstick for a single figure that somebody else states: inside, it could be a run of ours.
+    A prediction interval, a little on the wide side: Student's t on the spread between runs, and beside it, as
+    independent of that, the binomial spread of n_images. It is the yardstick for a single figure that somebody else
+    states: inside, it could be a run of ours.
 
     accuracies : shares in 0..1, one per run, at least two.   Returns an Interval.
     """
     mean, sd = mean_and_sd(accuracies)
     runs = len(accuracies)
-    spread = np.sqrt(sd**2 * (1 + 1 / runs) + mean * (1 - mean) / n_images)
-    half = float(stats.t.ppf((1 + level) / 2, runs - 1) * spread)
+    between_runs = stats.t.ppf((1 + level) / 2, runs - 1) * sd * np.sqrt(1 + 1 / runs)
+    between_images = stats.norm.ppf((1 + level) / 2) * np.sqrt(mean * (1 - mean) / n_images)
+    half = float(np.hypot(between_runs, between_images))
     return Interval(mean - half, mean + half)
 
 
@@ -80,11 +82,16 @@ def most_confident_mistakes(probabilities, labels, count):
     return wrong[surest[:count]]
 
 
-def prototype_likeness(weights, prototypes):
-    """Correlation of each first-layer unit's weights with each class's mean image.
+def neighbour_correlation(pictures):
+    """How smooth pictures are: Pearson's correlation between pixels that touch, sideways or upright.
 
-    weights : (pixels, units).   prototypes : (classes, pixels).   Returns float (units, classes) in -1..1.
+    pictures : float (n, height, width).   Returns float (n,): near 0 for independent random pixels, towards 1 for
+    large even areas.
     """
-    units = (weights - weights.mean(axis=0)) / weights.std(axis=0)
-    centred = prototypes - prototypes.mean(axis=1, keepdims=True)
-    return units.T @ (centred / centred.std(axis=1, keepdims=True)).T / len(weights)
+    pairs = (pictures[:, :, :-1], pictures[:, :, 1:]), (pictures[:, :-1], pictures[:, 1:])
+    first, second = (
+        np.concatenate([side.reshape(len(pictures), -1) for side in sides], 1) for sides in zip(*pairs, strict=True)
+    )
+    first = first - first.mean(axis=1, keepdims=True)
+    second = second - second.mean(axis=1, keepdims=True)
+    return (first * second).sum(axis=1) / np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))

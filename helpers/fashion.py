@@ -88,7 +88,9 @@ def split(images, labels, held_out, seed):
     if not 0 < held_out < 1:
         raise ValueError(f"held_out is a share between 0 and 1, not {held_out}")
     key = int(seed).to_bytes(8, "big")
-    hashes = np.array([hashlib.blake2b(image.tobytes(), digest_size=8, key=key).digest() for image in images], dtype="S8")
+    hashes = np.array(
+        [hashlib.blake2b(image.tobytes(), digest_size=8, key=key).digest() for image in images], dtype="S8"
+    )
     order = np.lexsort((hashes, labels))
     training, validation = [], []
     for label in np.unique(labels):
@@ -151,7 +153,11 @@ def _verified(path, name):
     if found == SHA256[name]:
         return content
     other = next((known for known, digest in SHA256.items() if digest == found), None)
-    what = f"holds the content of {other}" if other else f"is corrupt: SHA-256 {found[:12]}… instead of {SHA256[name][:12]}…"
+    what = (
+        f"holds the content of {other}"
+        if other
+        else f"is corrupt: SHA-256 {found[:12]}… instead of {SHA256[name][:12]}…"
+    )
     raise Problem(f"{shown(path)} {what}; delete it and run `make data`.")
 
 
@@ -199,7 +205,8 @@ def _resuming_download(url, output_file, _pooch):
     response = requests.get(url, stream=True, timeout=30, headers={"Range": f"bytes={have}-"} if have else {})
     if response.status_code == 416:  # the part is as long as the file or longer: begin anew
         part.unlink()
-        return _resuming_download(url, output_file, _pooch)
+        _resuming_download(url, output_file, _pooch)
+        return
     response.raise_for_status()
     resumed = response.status_code == 206
     total = int(response.headers.get("Content-Length", 0)) + (have if resumed else 0)
@@ -304,10 +311,14 @@ def read_csv(path, labelled=True):
     columns = list(range(0 if labelled else 1, PIXELS + 1))
     try:
         _require_width(text[start:])
-        table = pandas.read_csv(io.BytesIO(text[start:]), header=None, usecols=columns, dtype=np.int32, skip_blank_lines=False, quoting=3)
+        table = pandas.read_csv(
+            io.BytesIO(text[start:]), header=None, usecols=columns, dtype=np.int32, skip_blank_lines=False, quoting=3
+        )
         values = table.to_numpy()
     except (ValueError, OverflowError) as error:  # pandas' own errors are ValueErrors; find the row to blame
-        raise _bad_row(path, text, start, labelled) or Problem(f"{path} is not in the course's CSV format: {_short(error)}") from None
+        raise _bad_row(path, text, start, labelled) or Problem(
+            f"{path} is not in the course's CSV format: {_short(error)}"
+        ) from None
     pixels = values[:, -PIXELS:]
     labels = values[:, 0] if labelled else None
     if pixels.min() < 0 or pixels.max() > 255 or (labelled and (labels.min() < 0 or labels.max() > 9)):

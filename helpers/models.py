@@ -25,7 +25,7 @@ def fresh_copy(network, seed):
 def save(network, path, facts):
     """Store a network for inference (no optimiser state) and its card with `facts` (a JSON dict)."""
     with store.atomic_write(path) as temporary:
-        keras.Model(network.inputs, network.outputs).save(temporary)
+        keras.Model(network.inputs[0], network.outputs[0]).save(temporary)
     store.write_card(path, {**facts, "weights_sha256": weights_digest(network)})
 
 
@@ -42,7 +42,8 @@ def load(path, remedy):
     except (ValueError, TypeError, OSError, KeyError, NotImplementedError) as error:
         gist = " ".join(str(error).split())[:120]
         raise Problem(
-            f"Keras {keras.__version__} cannot read {shown(path)}, made with Keras {card.get('keras', '?')} ({gist}): train it anew with `{remedy}`."
+            f"Keras {keras.__version__} cannot read {shown(path)}, made with Keras {card.get('keras', '?')} ({gist}): "
+            f"train it anew with `{remedy}`."
         ) from None
 
 
@@ -58,7 +59,13 @@ def layer_table(network):
     """The layers of a network as LayerRow tuples: name, kind, output shape without the batch axis, and the numbers of
     trainable and non-trainable parameters, all read from the network itself."""
     return [
-        LayerRow(layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), _size(layer.trainable_variables), _size(layer.non_trainable_variables))
+        LayerRow(
+            layer.name,
+            type(layer).__name__,
+            tuple(layer.output.shape[1:]),
+            _size(layer.trainable_variables),
+            _size(layer.non_trainable_variables),
+        )
         for layer in network.layers
         if not isinstance(layer, keras.layers.InputLayer)
     ]
@@ -70,5 +77,9 @@ def _size(variables):
 
 
 def probabilities(network, inputs, batch_size=1000):
-    """Class probabilities, float32 (n, classes), of inputs (n, ...) in their order; no line of progress."""
-    return np.asarray(network.predict(inputs, batch_size=batch_size, verbose=0))
+    """Class probabilities, float32 (n, classes), of inputs (n, ...) in their order.
+
+    Calls the network batch by batch: `predict` would compile it anew for each of the many networks of a chapter.
+    """
+    batches = [inputs[start : start + batch_size] for start in range(0, len(inputs), batch_size)]
+    return np.concatenate([keras.ops.convert_to_numpy(network(batch, training=False)) for batch in batches])

@@ -32,7 +32,10 @@ def source_path(name):
     if fitting:
         return paths.NOTEBOOKS / f"{fitting[0]}.ipynb"
     near = get_close_matches(stem, names(), n=1)
-    raise Problem(f"There is no notebook {name!r}" + (f"; did you mean {near[0]}?" if near else f": there are {', '.join(names())}."))
+    raise Problem(
+        f"There is no notebook {name!r}"
+        + (f"; did you mean {near[0]}?" if near else f": there are {', '.join(names())}.")
+    )
 
 
 def read(path):
@@ -104,7 +107,9 @@ def keep_outputs(name):
         raise Problem(f"{shown(executed_path)} is missing: run `make report` first.")
     source, executed = read(source_path(name)), read(executed_path)
     if code_cells(source) != code_cells(executed):
-        raise Problem(f"{shown(executed_path)} was made from other code than {shown(source_path(name))}: run `make report` first.")
+        raise Problem(
+            f"{shown(executed_path)} was made from other code than {shown(source_path(name))}: run `make report` first."
+        )
     outputs = iter(cell for cell in executed.cells if cell.cell_type == "code")
     for cell in source.cells:
         if cell.cell_type == "code":
@@ -117,4 +122,5 @@ def keep_outputs(name):
         STAMP: code_digest(source),
     }
     store.write_text(source_path(name), nbformat.writes(source) + "\n")
+    executed_path.touch()  # still current: only outputs have changed, so make need not run the chapter again
     return source_path(name)

@@ -93,7 +93,7 @@ class Page:
     def verdicts(self):
         """Show the table of all claims checked so far: what the report states, what we measured, the verdict."""
         rows = [
-            [row["id"], _listed(row["reported"]), _listed(row["measured"]), _listed(row["interval"] or ""), row["verdict"]]
+            [row["id"], listed(row["reported"]), listed(row["measured"]), listed(row["interval"] or ""), row["verdict"]]
             for row in self._claims.values()
         ]
         columns = {"claim": "l", "the report": "r", "measured": "r", "interval": "r", "verdict": "l"}
@@ -120,7 +120,12 @@ class Page:
     def finish(self):
         """Write the chapter's numbers and verdicts to outputs/results/, and show what this run was made with."""
         if not self.profile.sliver:
-            record = {"chapter": self.chapter, "seed": self.seed, "numbers": self._numbers, "claims": list(self._claims.values())}
+            record = {
+                "chapter": self.chapter,
+                "seed": self.seed,
+                "numbers": self._numbers,
+                "claims": list(self._claims.values()),
+            }
             store.write_json(self.profile.results / f"{self.chapter}.json", record)
         facts = environment(self.profile.name, self.seed)
         lines = [f"| {key} | {value} |" for key, value in facts.items()]
@@ -165,10 +170,10 @@ def _as_json(value):
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def _listed(value):
+def listed(value):
     """A value for a table cell: at most four significant digits, lists in brackets."""
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_listed(item) for item in value) + "]"
+        return "[" + ", ".join(listed(item) for item in value) + "]"
     return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
@@ -178,5 +183,3 @@ def _formatted(value, form):
     if isinstance(value, list | tuple):
         return ", ".join(_formatted(item, form) for item in value)
     return f"{value:{form}}"
-
-

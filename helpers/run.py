@@ -5,6 +5,7 @@ notebook, cell and error; outputs/run.json records what ran, on what, for how lo
 """
 
 import contextlib
+import logging
 import os
 import resource
 import shutil
@@ -58,7 +59,9 @@ def _typed(source, name, text, default):
     if kind is float and type(value) is int:
         value = float(value)
     if type(value) is not kind:
-        raise Problem(f"{source.stem}: the parameter {name} takes a value of type {kind.__name__} (default {default}), not {text!r}.")
+        raise Problem(
+            f"{source.stem}: the parameter {name} takes a value of type {kind.__name__} (default {default}), not {text!r}."
+        )
     return value
 
 
@@ -94,22 +97,28 @@ def _run_one(source, parameters):
     if profile.name == "train":
         shutil.rmtree(profile.training / source.stem.partition("_")[2], ignore_errors=True)
     entry = _record(source.stem, profile, "done", started, notebook)
-    _say(f"{source.stem}: done in {entry['seconds']:.0f} s, peak memory {entry['peak_memory_gib']:.1f} GiB -> {shown(target)}")
+    _say(
+        f"{source.stem}: done in {entry['seconds']:.0f} s, peak memory {entry['peak_memory_gib']:.1f} GiB -> {shown(target)}"
+    )
     return 0
 
 
 def _target(name, profile):
     """Where the executed notebook goes."""
-    folder = {"report": paths.EXECUTED, "train": paths.EXECUTED / "train", "smoke": paths.SMOKE / "executed"}[profile.name]
+    folder = {"report": paths.EXECUTED, "train": paths.EXECUTED / "train", "smoke": paths.SMOKE / "executed"}[
+        profile.name
+    ]
     return folder / f"{name}.ipynb"
 
 
 def _execute(source, working, parameters):
     import papermill
 
+    logging.getLogger().addHandler(logging.NullHandler())  # what went wrong is said once, by _failure
     return papermill.execute_notebook(
-        str(source), str(working), parameters=parameters, kernel_name="python3", cwd=str(paths.ROOT), progress_bar=False
-    )
+        str(source), str(working), parameters=parameters, kernel_name="python3", cwd=str(paths.ROOT), progress_bar=False,
+        extra_arguments=["--log-level=40"],  # errors only: the kernel warns that it talks to us in plain text
+    )  # fmt: skip
 
 
 def _failure(name, working, target, error):
@@ -124,9 +133,15 @@ def _failure(name, working, target, error):
             where = f" The broken output is {shown(kept)}."
     if hasattr(error, "ename"):  # papermill's own error, raised by a cell
         what = error.evalue if error.ename == "Problem" else f"{error.ename}: {error.evalue}"
-        return Problem(f"{name}, code cell {error.exec_count}: {what.strip()}{where}")
+        return Problem(f"{name}, code cell {error.exec_count}: {what.strip().removesuffix('.')}.{where}")
+    if type(error).__name__ == "DeadKernelError":
+        return Problem(
+            f"{name}: the notebook's process died, for want of memory perhaps; close what else runs and try again.{where}"
+        )
     if isinstance(error, OSError):
-        return Problem(f"{name} could not be run or written ({error.strerror or error}); free some space or mend the folder, and run again.")
+        return Problem(
+            f"{name} could not be run or written ({error.strerror or error}); free some space or mend the folder, and run again."
+        )
     gist = " ".join(str(error).split())[:200]
     return Problem(f"{name} stopped: {type(error).__name__}: {gist}{where}")
 
@@ -193,5 +208,3 @@ def _made_with(notebook):
             if "application/json" in output.get("data", {}):
                 return output["data"]["application/json"]
     return None
-
-

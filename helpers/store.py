@@ -4,7 +4,8 @@ import errno
 import hashlib
 import json
 import os
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock
@@ -17,13 +18,13 @@ from helpers.paths import shown
 def atomic_write(path):
     """A temporary path to write to, renamed to `path` once the block ends well: readers see the old file or the new.
 
-    path : target; its folder is made. The temporary file lies beside it, carries the process id, and keeps the suffix,
+    path : target; its folder is made. The temporary file lies beside it, carries the ids of process and thread, and keeps the suffix,
     by which some libraries choose a format. It is removed when the block fails; a killed process leaves it behind,
     but nothing ever reads it.
     Raises Problem if the disk is full or the folder cannot be written.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}-{threading.get_ident()}.partial{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -33,12 +34,15 @@ def atomic_write(path):
     except OSError as error:
         raise _write_problem(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def _write_problem(path, error):
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Problem(f"The disk is full: {shown(path)} could not be written and is left as it was; free some space and run again.")
+        return Problem(
+            f"The disk is full: {shown(path)} could not be written and is left as it was; free some space and run again."
+        )
     return Problem(f"{shown(path)} cannot be written ({error.strerror or error}); what was there is left as it was.")
 
 
@@ -117,8 +121,12 @@ def read_card(model, remedy):
         raise Problem(f"The trained network {shown(model)} is missing: train it with `{remedy}`.")
     card_path = model.with_suffix(".json")
     if not card_path.is_file():
-        raise Problem(f"The trained network {shown(model)} has no card ({card_path.name}): train it anew with `{remedy}`.")
+        raise Problem(
+            f"The trained network {shown(model)} has no card ({card_path.name}): train it anew with `{remedy}`."
+        )
     card = read_json(card_path)
     if not isinstance(card, dict) or card.get("sha256") != digest(model):
-        raise Problem(f"The trained network {shown(model)} does not match the digest on its card: train it anew with `{remedy}`.")
+        raise Problem(
+            f"The trained network {shown(model)} does not match the digest on its card: train it anew with `{remedy}`."
+        )
     return card

@@ -57,7 +57,7 @@ def rounded(values, digits=5):
     values : array-like of floats, any shape; NaN stays.   Returns a float64 array of the same shape.
     """
     values = np.asarray(values, dtype=float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        magnitude = np.where((values == 0) | ~np.isfinite(values), 0, np.floor(np.log10(np.abs(values))))
+    normal = np.isfinite(values) & (np.abs(values) > 1e-200)
+    magnitude = np.floor(np.log10(np.abs(values), out=np.zeros_like(values), where=normal))
     scale = 10.0 ** (digits - 1 - magnitude)
-    return np.where(np.isfinite(values), np.round(values * scale) / scale, values)
+    return np.where(normal, np.round(np.where(normal, values, 0) * scale) / scale, values)

@@ -98,8 +98,7 @@ def trained(network, name, recipe, data, seed, profile, remedy):
     if profile.trains:
         work = profile.training / name
         history = train(network, recipe, data, seed, work, name)
-        best = keras.models.load_model(work / _state_file(best_epoch(history)), compile=False)
-        _keep(best, history, path, _facts(name, recipe, data, seed, history, work))
+        _keep(best_network(work, history), history, path, _facts(name, recipe, data, seed, history, work))
     loaded, card = models.load(path, remedy)
     return Trained(loaded, read_history(path.with_suffix(".csv"), card, remedy), card)
 
@@ -123,6 +122,11 @@ def train(network, recipe, data, seed, folder, name=""):
             _checkpoint(folder, settings, model, history)
             progress.report(_epoch_line(name, history, recipe))
         return [{key: row[key] for key in HISTORY_COLUMNS} for row in history]
+
+
+def best_network(folder, history):
+    """The network of the best epoch, from the folder that train() worked in."""
+    return keras.models.load_model(Path(folder) / _state_file(best_epoch(history)), compile=False)
 
 
 def _one_epoch(model, recipe, data, seed, epoch):
@@ -167,7 +171,9 @@ def _state_file(epoch):
 def _fingerprint(network, recipe, data, seed):
     """A digest of all that decides the outcome: layers, recipe, seed, data, backend and version of Keras."""
     layers = [[type(layer).__name__, _without_names(layer.get_config())] for layer in network.layers]
-    text = json.dumps([layers, recipe.as_json(), seed, keras.__version__, keras.backend.backend()], default=str, sort_keys=True)
+    text = json.dumps(
+        [layers, recipe.as_json(), seed, keras.__version__, keras.backend.backend()], default=str, sort_keys=True
+    )
     total = hashlib.sha256(text.encode())
     for array in (data.train_x, data.train_y, data.val_x, data.val_y):
         total.update(np.ascontiguousarray(array))
@@ -226,6 +232,7 @@ def _facts(name, recipe, data, seed, history, folder):
         "n_validation": len(data.val_x),
         "split_sha256": hashlib.sha256(np.ascontiguousarray(data.val_x)).hexdigest(),
         "kept_epoch": best_epoch(history),
+        "val_accuracy": history[best_epoch(history) - 1]["val_accuracy"],
         "epochs_run": len(history),
         "seconds_per_epoch": float(np.median([row["seconds"] for row in rows])),
         "device": device_name(),
@@ -249,6 +256,11 @@ def _keep(network, history, path, facts):
 def read_history(path, card, remedy):
     """A stored history (list of dicts, HISTORY_COLUMNS), verified against the card. Raises Problem if it differs."""
     if not path.is_file() or store.digest(path) != card.get("history_sha256"):
-        raise Problem(f"The history {shown(path)} is missing or does not match its card: train it anew with `{remedy}`.")
+        raise Problem(
+            f"The history {shown(path)} is missing or does not match its card: train it anew with `{remedy}`."
+        )
     with path.open(encoding="utf-8", newline="") as file:
-        return [{key: int(value) if key == "epoch" else float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+        return [
+            {key: int(value) if key == "epoch" else float(value) for key, value in row.items()}
+            for row in csv.DictReader(file)
+        ]

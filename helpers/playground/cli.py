@@ -1,0 +1,145 @@
+"""`python -m helpers playground ADDRESS`: train what an address of the Playground describes, and print its losses."""
+
+import argparse
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from helpers.errors import Problem
+from helpers.playground.config import checked_count, page_seeds, read_url
+from helpers.playground.datasets import plane
+from helpers.playground.engine import train
+
+QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+MAX_SEEDS, MAX_SURFACES = 10_000, 24
+
+
+def add_arguments(parser):
+    """Give an argparse parser this command's arguments. Values stay text: `run` checks them."""
+    parser.add_argument("address", help="a Playground address, or the part after its '#'")
+    parser.add_argument("--epochs", required=True, metavar="N", help="how many epochs to train")
+    parser.add_argument("--at", metavar="0,1,10", help="epochs to record; default: 0, 1, 2, 5, 10, ... and the last")
+    parser.add_argument("--seeds", default="1", metavar="K", help="train the address's seed and K - 1 more")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    parser.add_argument("--png", metavar="FILE", help="draw the trained network, or the seeds' surfaces, into FILE")
+
+
+def run(args):
+    """Do what parsed arguments ask: train, then print a table or JSON, and draw. Raises Problem for a bad value."""
+    config, unknown = read_url(args.address)
+    epochs = checked_count("--epochs", args.epochs)
+    at = _usual_epochs(epochs) if args.at is None else [checked_count("--at", e, epochs) for e in args.at.split(",")]
+    seeds = _seeds(config.seed, checked_count("--seeds", args.seeds, MAX_SEEDS, first=1))
+    if args.png and not Path(args.png).absolute().parent.is_dir():
+        raise Problem(f"--png {args.png} cannot be written: there is no folder {Path(args.png).parent}.")
+    if unknown:
+        print(f"Ignored, as the page does not know them: {', '.join(map(repr, unknown))}.", file=sys.stderr)
+
+    drawn_alone = args.png and len(seeds) == 1  # whose loss curve needs every epoch
+    trained = train(config, seeds, epochs, at=None if drawn_alone else at)
+    kept = np.flatnonzero(np.isin(trained.epochs, at))
+    if args.json:
+        print(json.dumps(_without_nan(_as_json(trained, kept)), allow_nan=False))
+    else:
+        print(_as_table(trained, kept))
+    if args.png:
+        _draw(trained, Path(args.png))
+
+
+def main(argv=None):
+    """The command on its own: returns the exit status, 2 with one sentence on stderr where a value is bad."""
+    parser = argparse.ArgumentParser(prog="python -m helpers playground", description=__doc__)
+    add_arguments(parser)
+    try:
+        run(parser.parse_args(argv))
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _usual_epochs(epochs):
+    """0, 1, 2, 5, 10, 20, 50, ... and the last."""
+    steps = [digit * 10**power for power in range(len(str(epochs))) for digit in (1, 2, 5)]
+    return [0, *(step for step in steps if step < epochs), epochs]
+
+
+def _seeds(first, count):
+    """The address's seed, then such as the page draws."""
+    others = [seed for seed in page_seeds(count) if seed != first]
+    return (first, *others[: count - 1])
+
+
+def _as_json(trained, kept):
+    """What --json prints: one seed's losses and parameters, or the quantiles of the losses over several seeds."""
+    epochs, losses = trained.epochs[kept].tolist(), (trained.train_loss[:, kept], trained.test_loss[:, kept])
+    if len(trained.seeds) == 1:
+        final = trained.final
+        return {
+            "config": trained.config.to_dict(),
+            "losses": [list(row) for row in zip(epochs, *(loss[0].tolist() for loss in losses), strict=True)],
+            "weights": [layer[0].tolist() for layer in final.weights],
+            "biases": [layer[0].tolist() for layer in final.biases],
+            "dead": [layer[0].tolist() for layer in final.dead],
+        }
+    quantiles = [np.quantile(loss, QUANTILES, axis=0).T.tolist() for loss in losses]
+    return {
+        "config": trained.config.to_dict(),
+        "seeds": list(trained.seeds),
+        "quantiles": list(QUANTILES),
+        "losses": [list(row) for row in zip(epochs, *quantiles, strict=True)],
+    }
+
+
+def _without_nan(value):
+    """The same value with null where a number has left the floats, which JSON cannot say."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _as_table(trained, kept):
+    """The recorded losses as lines of text; over several seeds the median, between quartiles."""
+    one = len(trained.seeds) == 1
+    head = "train       test" if one else "train: quarter, half, three quarters    test: quarter, half, three quarters"
+    lines = [trained.config.to_url(), f"{'epoch':>7}   {head}"]
+    for column in kept:
+        groups = [loss[:, column] for loss in (trained.train_loss, trained.test_loss)]
+        numbers = [group if one else np.quantile(group, (0.25, 0.5, 0.75)) for group in groups]
+        cells = ("   ".join(f"{number:.6f}" for number in group) for group in numbers)
+        lines.append(f"{trained.epochs[column]:>7}   " + ("   " if one else "       ").join(cells))
+    return "\n".join(lines)
+
+
+def _draw(trained, path):
+    from helpers import playground_charts
+
+    x, y = plane(200)
+    network = trained.final
+    if len(trained.seeds) > 1:
+        shown = min(len(trained.seeds), MAX_SURFACES)
+        points = [trained.points(index) for index in range(shown)]
+        surfaces = [network.activations(x, y, index)[-1][0] for index in range(shown)]
+        titles = [f"{seed} · {loss:.3f}" for seed, loss in zip(trained.seeds, trained.test_loss[:, -1], strict=True)]
+        train_points, test_points = zip(*points, strict=True)
+        figure = playground_charts.decision_surfaces(surfaces, titles[:shown], train_points, test_points)
+    else:
+        figure = playground_charts.network_figure(
+            trained.config.features,
+            network.activations(x, y),
+            *([layer[0] for layer in group] for group in (network.weights, network.biases)),
+            *trained.points(),
+            trained.epochs,
+            trained.train_loss[0],
+            trained.test_loss[0],
+            dead=[layer[0] for layer in network.dead],
+        )
+    try:
+        figure.savefig(path, format="png", dpi=150, metadata={"Software": None})
+    except OSError as error:
+        raise Problem(f"--png {path} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,220 @@
+"""Training: many seeds of one setting at once, each with the digits it has alone."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+
+from helpers.playground.config import ACTIVATIONS, REGULARIZATIONS, Config, checked_count, checked_seed
+from helpers.playground.datasets import features, initial_parameters, load_points
+
+MAX_LANES = 64  # seeds in one block: more no longer gains
+ROUND = 50  # epochs between two repackings of the seeds that still run
+
+
+@dataclass(frozen=True)
+class Network:
+    """The parameters of one setting's networks, one network a seed.
+
+    weights : tuple of float arrays (n_seeds, neurons, sources), one a layer, the output layer last.
+    biases : tuple of float arrays (n_seeds, neurons).   dead : as weights, bool: links that L1 has cut for good.
+    """
+
+    config: Config
+    seeds: tuple
+    weights: tuple
+    biases: tuple
+    dead: tuple
+
+    def activations(self, x, y, index=0):
+        """What every neuron of one seed's network gives at the points (x, y).
+
+        x, y : float arrays of one shape.   index : which of `seeds`.
+        Returns a list of float arrays (neurons, *x.shape): the input features, each hidden layer, the output.
+        """
+        layers = [features(x, y, self.config.features)]
+        for layer, (weights, biases) in enumerate(zip(self.weights, self.biases, strict=True), start=1):
+            kind = "tanh" if layer == len(self.weights) else self.config.activation
+            totals = [_total(row, bias, layers[-1]) for row, bias in zip(weights[index], biases[index], strict=True)]
+            layers.append(activated(np.stack(totals), kind))
+        return layers
+
+    def output(self, x, y):
+        """The networks' answers at the points (x, y): float array (n_seeds, *x.shape), from -1 to 1."""
+        return np.stack([self.activations(x, y, index)[-1][0] for index in range(len(self.seeds))])
+
+
+def _total(weights, bias, sources):
+    """A neuron's total input, summed in the page's order."""
+    total = np.full(sources.shape[1:], bias)
+    for weight, source in zip(weights, sources, strict=True):
+        total += weight * source
+    return total
+
+
+def activated(values, activation):
+    """The activation named, of every value of a float array, with V8's digits: a new array."""
+    from helpers.playground import kernels
+
+    results = np.array(values, order="C")
+    kernels.activate(results.reshape(-1), ACTIVATIONS.index(activation))
+    return results
+
+
+@dataclass(frozen=True)
+class Run:
+    """What training gave.
+
+    epochs : int array (n_recorded,), the epochs whose losses were kept; 0 is before training.
+    train_loss, test_loss : float arrays (n_seeds, n_recorded); NaN after a seed's early stop.
+    first_below : int array (n_seeds,), the first epoch with a test loss below `stop_below`; -1 where none was or none
+    was asked for.   initial, final : Network; a seed that stopped early is kept as it was at that epoch.
+    snapshots : dict from epoch to Network.
+    """
+
+    config: Config
+    seeds: tuple
+    epochs: np.ndarray
+    train_loss: np.ndarray
+    test_loss: np.ndarray
+    first_below: np.ndarray
+    initial: Network
+    final: Network
+    snapshots: dict
+
+    def points(self, index=0):
+        """The (train, test) points of one seed: float arrays (n, 3) with columns x, y, label."""
+        return load_points(self.config, self.seeds[index])
+
+
+@dataclass
+class _State:
+    """Where all seeds of a run stand, seeds last, as kernels.train_block wants its lanes."""
+
+    config: Config
+    seeds: tuple
+    inputs: np.ndarray  # (points, features, n_seeds), training points first
+    labels: np.ndarray  # (points, n_seeds)
+    weights: np.ndarray  # (n_links, n_seeds)
+    biases: np.ndarray  # (n_neurons, n_seeds)
+    alive: np.ndarray  # (n_links, n_seeds): 0.0 where L1 has cut the link, else 1.0
+    weight_sums: np.ndarray  # (n_links, n_seeds): gradients that wait for the next step
+    bias_sums: np.ndarray  # (n_neurons, n_seeds)
+    stopped: np.ndarray  # (n_seeds,): the epoch of the early stop, or -1
+
+    @classmethod
+    def initial(cls, config, seeds):
+        points = [np.concatenate(load_points(config, seed)) for seed in seeds]
+        x, y, labels = np.stack(points, axis=-1).transpose(1, 0, 2)
+        inputs = features(x, y, config.features).transpose(1, 0, 2)
+        parameters = [initial_parameters(config, seed) for seed in seeds]
+        weights, biases = (np.stack(arrays, axis=-1) for arrays in zip(*parameters, strict=True))
+        alive, sums = np.ones_like(weights), (np.zeros_like(weights), np.zeros_like(biases))
+        return cls(config, seeds, inputs, labels, weights, biases, alive, *sums, np.full(len(seeds), -1))
+
+    def network(self):
+        """The parameters as they are now, layer by layer."""
+        sizes = list(pairwise(self.config.layer_sizes))
+        link_ends = np.cumsum([before * here for before, here in sizes])[:-1]
+        neuron_ends = np.cumsum([here for _, here in sizes])[:-1]
+
+        def layered(links):
+            pieces = zip(np.split(links, link_ends), sizes, strict=True)
+            return tuple(piece.T.reshape(-1, here, before).copy() for piece, (before, here) in pieces)
+
+        biases = tuple(piece.T.copy() for piece in np.split(self.biases, neuron_ends))
+        return Network(self.config, self.seeds, layered(self.weights), biases, layered(self.alive == 0.0))
+
+    def train_block(self, columns, first_epoch, record, stop_below):
+        """Train the seeds in `columns` for `record.size` epochs; returns their losses (epochs, 2, len(columns))."""
+        from helpers.playground import kernels
+
+        config, n = self.config, len(columns)
+        lanes = columns if n == 1 else np.pad(columns, (0, -n % 8), mode="edge")  # whole SIMD registers
+        inputs, labels, weights, biases, alive, weight_sums, bias_sums, stopped = (
+            np.ascontiguousarray(array[..., lanes])
+            for array in (
+                self.inputs, self.labels, self.weights, self.biases, self.alive, self.weight_sums, self.bias_sums,
+                self.stopped,
+            )
+        )  # fmt: skip
+        kept = np.empty_like(weights), np.empty_like(biases), np.empty_like(alive)
+        losses = np.full((record.size, 2, lanes.size), np.nan)
+        kernels.train_block(
+            np.array(config.layer_sizes), ACTIVATIONS.index(config.activation),
+            REGULARIZATIONS.index(config.regularization), config.learning_rate, config.regularization_rate,
+            config.batch_size, inputs, labels, config.n_train, first_epoch, _carried(config, first_epoch - 1),
+            stop_below, record, weights, biases, alive, weight_sums, bias_sums, *kept, losses, stopped,
+        )  # fmt: skip
+        own = (self.weights, self.biases, self.alive, self.weight_sums, self.bias_sums, self.stopped)
+        for array, block in zip(own, (*kept, weight_sums, bias_sums, stopped), strict=True):
+            array[..., columns] = block[..., :n]
+        return losses[..., :n]
+
+
+def _carried(config, epoch):
+    """How many points' gradients wait for the next step when an epoch has ended."""
+    if epoch < 1:
+        return 0
+    if config.batch_size > config.n_train:  # no batch is ever full: the page then never steps
+        return epoch * config.n_train
+    return config.n_train % config.batch_size
+
+
+def train(config, seeds=None, epochs=100, at=None, stop_below=None, snapshots=(), threads=None, progress=None):
+    """Train one setting from each of many seeds, as the page does when its address is loaded and played.
+
+    seeds : sequence of str; default: the config's own.   epochs : int, at least 0.
+    at : epochs whose losses are recorded, from 0 (before training) to `epochs`; default: all of them.
+    stop_below : a test loss; a seed is done at the first epoch below it.   snapshots : epochs whose networks are kept.
+    threads : how many blocks of seeds to train at a time; default: one for each processor this process may use.
+    progress : called as progress(epochs done, epochs), about every 50 epochs.
+    Returns a Run. A seed's numbers are the same, bit for bit, whatever the other seeds and the number of threads; and
+    they are those of the page's own code under Node 20. Raises Problem for a bad seed or epoch.
+    """
+    seeds = (config.seed,) if seeds is None else tuple(checked_seed(seed) for seed in seeds)
+    epochs = checked_count("epochs", epochs)
+    at = range(epochs + 1) if at is None else at
+    at = np.array(sorted({checked_count("at", epoch, epochs) for epoch in at}), dtype=int)
+    snapshots = {checked_count("snapshots", epoch, epochs) for epoch in snapshots}
+    threads = threads or _processors()
+
+    state = _State.initial(config, seeds)
+    initial, kept = state.network(), {}
+    recorded = np.full((2, len(seeds), at.size), np.nan)
+    edges = {0, epochs + 1, *range(ROUND, epochs + 1, ROUND), *(epoch + 1 for epoch in snapshots)}
+    with ThreadPoolExecutor(threads) as pool:
+        for start, stop in pairwise(sorted(edges)):
+            blocks = _blocks(np.flatnonzero(state.stopped < 0), threads)
+            one_round = partial(_train_round, state, start, stop, at, stop_below, recorded)
+            list(pool.map(one_round, blocks))
+            if stop - 1 in snapshots:
+                kept[stop - 1] = state.network()
+            if progress:
+                progress(stop - 1, epochs)
+    return Run(config, seeds, at, *recorded, state.stopped, initial, state.network(), kept)
+
+
+def _processors():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def _blocks(columns, threads):
+    """Split the seeds' columns evenly: at most MAX_LANES in a block, and no thread without one while 8 are left."""
+    n_blocks = -(-columns.size // MAX_LANES)
+    n_blocks = min(-(-n_blocks // threads) * threads, -(-columns.size // 8))
+    return np.array_split(columns, n_blocks) if n_blocks else []
+
+
+def _train_round(state, start, stop, at, stop_below, recorded, columns):
+    """Take some seeds through the epochs start..stop-1 and note the losses asked for, NaN after a seed's stop."""
+    epochs = np.arange(start, stop)
+    wanted = np.isin(epochs, at)
+    bar, watch = (-1.0, 0) if stop_below is None else (stop_below, 2)  # no loss is below -1
+    losses = state.train_block(columns, start, np.where(wanted, 3, watch), bar)  # 1 records training, 2 test losses
+    ended = np.where(state.stopped[columns] < 0, stop, state.stopped[columns])
+    losses.transpose(0, 2, 1)[epochs[:, None] > ended] = np.nan
+    recorded[np.ix_((0, 1), columns, np.isin(at, epochs).nonzero()[0])] = losses[wanted].transpose(1, 2, 0)

@@ -1,0 +1,372 @@
+"""The compiled loops: double arithmetic in one written order, so that the bits depend on nothing else.
+
+exp and tanh follow fdlibm, whose algorithms V8 (Node, Chrome) uses, operation for operation, with its branches turned
+into selections so that a row of seeds fills SIMD lanes: their results equal V8's, bit for bit. Two things guard that:
+nothing is contracted into fused multiply-adds (numba does so only under `fastmath`), and the machine's C library is
+never called. So neither the processor, nor the threads, nor the seeds that share a row can change a digit.
+
+Layout: arrays end in the lane axis, one lane a seed. Links are counted layer by layer, for each neuron its incoming
+links in order; neurons layer by layer. `outputs` and `deltas` hold the inputs' rows first, then the neurons'.
+
+All compiled code stands in this one file, because numba's cache notices a changed file but not a changed import.
+"""
+
+import math
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+SIGMOID, TANH, RELU, LINEAR = range(4)
+NO_PENALTY, L1, L2 = range(3)
+RECORD_TRAIN, RECORD_TEST = 1, 2
+
+# fdlibm's constants (Sun Microsystems 1993, freely usable): ln 2 in two pieces, and where its cases part
+LN2_HI = 6.93147180369123816490e-01
+LN2_LO = 1.90821492927058770002e-10
+INV_LN2 = 1.44269504088896338700e00
+NEVER_REDUCED = float.fromhex("0x1.62e43p-2")
+SMALL = 2.0**-28
+SHIFTER = 1.5 * 2.0**52  # a whole number added to it stands in the low bits of the sum
+
+
+def _inner(function):
+    """A function for use inside the compiled ones; division by zero gives infinity, as in JavaScript."""
+    return numba.njit(error_model="numpy")(function)
+
+
+def _compiled(signature):
+    """Compile for one signature at import, or load what an earlier process left in numba's cache.
+
+    numba writes the cache beside this file, else in the user's cache folder (or in NUMBA_CACHE_DIR), by atomic
+    renames; one signature a function means that two processes at once write the same thing. Where no folder can be
+    written, the function is compiled anew in every process.
+    """
+
+    def compile_now(function):
+        options = {"error_model": "numpy", "nogil": True}
+        try:
+            return numba.njit(signature, cache=True, **options)(function)
+        except RuntimeError as error:
+            if "cannot cache" not in str(error):
+                raise
+            return numba.njit(signature, **options)(function)
+
+    return compile_now
+
+
+@intrinsic
+def _where(_context, condition, chosen, other):
+    """`chosen` where `condition` holds, else `other`, without a branch."""
+
+    def emit(_context, builder, _signature, args):
+        return builder.select(*args)
+
+    return types.float64(types.boolean, types.float64, types.float64), emit
+
+
+@intrinsic
+def _shifted_into_exponent(_context, value):
+    """The float whose bits are those of `value`, moved 52 places up: the lowest become the exponent."""
+
+    def emit(_context, builder, _signature, args):
+        bits = builder.bitcast(args[0], ir.IntType(64))
+        moved = builder.shl(bits, ir.Constant(ir.IntType(64), 52))
+        return builder.bitcast(moved, ir.DoubleType())
+
+    return types.float64(types.float64), emit
+
+
+@_inner
+def _power_of_two(k):
+    """2**k for a whole number k from -1022 to 1023, itself a float."""
+    return _shifted_into_exponent(k + (SHIFTER + 1023.0))
+
+
+@_inner
+def _multiple_of_ln2(x):
+    """The k of fdlibm's reduction x = k ln 2 + r, as a float.
+
+    fdlibm rounds halves away from zero, this rounds them to even: it differs for those few x (about one in each ln 2)
+    whose quotient by ln 2 rounds to exactly a half, and there only in which of two good reductions is taken.
+    """
+    k = (INV_LN2 * x + SHIFTER) - SHIFTER
+    return _where(abs(x) < NEVER_REDUCED, 0.0, k)
+
+
+@_inner
+def _sigmoid(x):
+    """1 / (1 + exp(-x)), V8's exp.
+
+    fdlibm's special value at exp(1) is left out: both neighbours give the same sigmoid.
+    """
+    z = _where(x > 60.0, -60.0, -x)  # below -60, 1 + exp(z) is 1
+    z = _where(z > 710.0, 710.0, z)  # above 709.8, exp(z) is infinite
+    k = _multiple_of_ln2(z)
+    hi = z - k * LN2_HI
+    lo = k * LN2_LO
+    r = hi - lo
+    t = r * r
+    p = -2.77777777770155933842e-03 + t * (
+        6.61375632143793436117e-05 + t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08)
+    )
+    c = r - t * (1.66666666666666019037e-01 + t * p)
+    y = 1.0 - ((lo - (r * c) / (2.0 - c)) - hi)
+    y = y * _power_of_two(k - 1.0) * 2.0  # in two steps, because 2**1024 is no double
+    y = _where(abs(z) < SMALL, 1.0 + z, y)
+    return 1.0 / (1.0 + y)
+
+
+@_inner
+def _tanh(x):
+    """V8's tanh: from t = expm1(2|x|), or expm1(-2|x|) below 1."""
+    size = abs(x)
+    large = size >= 1.0
+    u = _where(size > 22.0, 22.0, size)
+    a = _where(large, 2.0 * u, -2.0 * u)
+
+    k = _multiple_of_ln2(a)
+    hi = a - k * LN2_HI
+    lo = k * LN2_LO
+    r = hi - lo
+    c = (hi - r) - lo
+    half = 0.5 * r
+    s = r * half
+    p = -7.93650757867487942473e-05 + s * (4.00821782732936239552e-06 + s * -2.01099218183624371326e-07)
+    r1 = 1.0 + s * (-3.33333333333331316428e-02 + s * (1.58730158725481460165e-03 + s * p))
+    t = 3.0 - r1 * half
+    e = s * ((r1 - t) / (6.0 - r * t))
+    e = (r * (e - c) - c) - s
+    d = e - r
+    scale = _power_of_two(k)
+    inverse = _power_of_two(-k)
+    outer = (1.0 - d) * scale - 1.0
+    negative = _where(k == 0.0, -d, _where(k == -1.0, -0.5 * d - 0.5, outer))
+    positive = _where(k < 20.0, ((1.0 - inverse) - d) * scale, ((r - (e + inverse)) + 1.0) * scale)
+    positive = _where(k > 56.0, outer, positive)
+    t = _where(large, positive, negative)
+
+    q = _where(large, 2.0, -t) / (t + 2.0)
+    z = _where(large, 1.0 - q, q)
+    z = _where(size >= 22.0, 1.0, z)
+    return _where(size < SMALL, x, math.copysign(z, x))
+
+
+@_inner
+def _activate(values, activation):
+    """Apply the activation to every value of a one-dimensional array, in place."""
+    if activation == SIGMOID:
+        for i in range(values.size):
+            values[i] = _sigmoid(values[i])
+    elif activation == TANH:
+        for i in range(values.size):
+            values[i] = _tanh(values[i])
+    elif activation == RELU:
+        for i in range(values.size):
+            values[i] = _where(values[i] <= 0.0, 0.0, values[i])
+
+
+@_inner
+def _multiply_by_slope(deltas, outputs, row, activation):
+    """deltas[row] times the activation's derivative, which the neuron's output tells."""
+    lanes = outputs.shape[1]
+    if activation == SIGMOID:
+        for lane in range(lanes):
+            deltas[row, lane] *= outputs[row, lane] * (1.0 - outputs[row, lane])
+    elif activation == TANH:
+        for lane in range(lanes):
+            deltas[row, lane] *= 1.0 - outputs[row, lane] * outputs[row, lane]
+    elif activation == RELU:
+        for lane in range(lanes):
+            deltas[row, lane] *= _where(outputs[row, lane] <= 0.0, 0.0, 1.0)
+
+
+@_inner
+def _forward(shape, activation, weights, biases, inputs, point, outputs):
+    """Fill `outputs` for one point; the last row is the network's answer."""
+    lanes = outputs.shape[1]
+    for j in range(shape[0]):
+        for lane in range(lanes):
+            outputs[j, lane] = inputs[point, j, lane]
+    flat = outputs.reshape(outputs.size)
+    link = 0
+    row = shape[0]
+    for layer in range(1, shape.size):
+        first = row - shape[layer - 1]
+        for _ in range(shape[layer]):
+            for lane in range(lanes):
+                outputs[row, lane] = biases[row - shape[0], lane]
+            for j in range(first, first + shape[layer - 1]):
+                for lane in range(lanes):
+                    outputs[row, lane] += weights[link, lane] * outputs[j, lane]
+                link += 1
+            row += 1
+        totals = flat[(row - shape[layer]) * lanes : row * lanes]
+        _activate(totals, TANH if layer == shape.size - 1 else activation)
+
+
+@_inner
+def _backward(shape, activation, weights, labels, point, outputs, deltas, weight_sums, bias_sums):
+    """Add the gradients at one point, for which `outputs` was filled, to the running sums."""
+    lanes = outputs.shape[1]
+    stop = outputs.shape[0]  # rows start..stop-1 are the layer, rows before..start-1 the one below it
+    link = weights.shape[0]
+    for lane in range(lanes):
+        deltas[stop - 1, lane] = outputs[stop - 1, lane] - labels[point, lane]
+    for layer in range(shape.size - 1, 0, -1):
+        start = stop - shape[layer]
+        before = start - shape[layer - 1]
+        link -= shape[layer] * shape[layer - 1]
+        for j in range(before, start):
+            for lane in range(lanes):
+                deltas[j, lane] = 0.0
+        for i in range(start, stop):
+            _multiply_by_slope(deltas, outputs, i, TANH if layer == shape.size - 1 else activation)
+            for lane in range(lanes):
+                bias_sums[i - shape[0], lane] += deltas[i, lane]
+            for j in range(before, start):
+                k = link + (i - start) * shape[layer - 1] + j - before
+                for lane in range(lanes):
+                    weight_sums[k, lane] += deltas[i, lane] * outputs[j, lane]
+                if layer > 1:
+                    for lane in range(lanes):
+                        deltas[j, lane] += weights[k, lane] * deltas[i, lane]
+        stop = start
+
+
+@_inner
+def _update(rate, penalty, penalty_rate, count, weights, biases, alive, weight_sums, bias_sums):
+    """One step along the mean of `count` points' gradients, which are then forgotten."""
+    lanes = weights.shape[1]
+    for i in range(biases.shape[0]):
+        for lane in range(lanes):
+            biases[i, lane] -= rate * bias_sums[i, lane] / count
+            bias_sums[i, lane] = 0.0
+    step = rate / count
+    shrink = rate * penalty_rate
+    for k in range(weights.shape[0]):
+        if penalty == L1:
+            for lane in range(lanes):
+                before = weights[k, lane]
+                stepped = before - step * weight_sums[k, lane]
+                shrunk = stepped - shrink * _where(before < 0.0, -1.0, _where(before > 0.0, 1.0, 0.0))
+                alive[k, lane] = _where(stepped * shrunk < 0.0, 0.0, alive[k, lane])
+                weights[k, lane] = _where(alive[k, lane] == 0.0, 0.0, shrunk)
+        elif penalty == L2:
+            for lane in range(lanes):
+                before = weights[k, lane]
+                weights[k, lane] = (before - step * weight_sums[k, lane]) - shrink * before
+        else:
+            for lane in range(lanes):
+                weights[k, lane] -= step * weight_sums[k, lane]
+        for lane in range(lanes):
+            weight_sums[k, lane] = 0.0
+
+
+@_inner
+def _loss(shape, activation, weights, biases, inputs, labels, start, stop, outputs, losses):
+    """Fill `losses`, one a lane: the mean over points start..stop-1 of half the squared error."""
+    lanes = outputs.shape[1]
+    for lane in range(lanes):
+        losses[lane] = 0.0
+    for point in range(start, stop):
+        _forward(shape, activation, weights, biases, inputs, point, outputs)
+        for lane in range(lanes):
+            error = outputs[-1, lane] - labels[point, lane]
+            losses[lane] += 0.5 * (error * error)
+    for lane in range(lanes):
+        losses[lane] /= stop - start
+
+
+@_inner
+def _keep(weights, biases, alive, lane, kept_weights, kept_biases, kept_alive):
+    for k in range(weights.shape[0]):
+        kept_weights[k, lane] = weights[k, lane]
+        kept_alive[k, lane] = alive[k, lane]
+    for i in range(biases.shape[0]):
+        kept_biases[i, lane] = biases[i, lane]
+
+
+_ROWS = "float64[:,::1]"
+_STACK = "float64[:,:,::1]"
+
+
+@_compiled(
+    f"void(int64[::1], int64, int64, float64, float64, int64, {_STACK}, {_ROWS}, int64, int64, int64, float64,"
+    f" int64[::1], {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_STACK}, int64[::1])"
+)
+def train_block(
+    shape, activation, penalty, rate, penalty_rate, batch, inputs, labels, n_train, first_epoch, count, stop_below,
+    record, weights, biases, alive, weight_sums, bias_sums, kept_weights, kept_biases, kept_alive, losses, stopped
+):  # fmt: skip
+    """Train one block of seeds for `record.size` epochs; epoch 0 trains nothing and only records.
+
+    shape : layer sizes, inputs first, 1 last.   inputs (points, features, lanes), labels (points, lanes): training
+    points first.   count : points that `weight_sums` and `bias_sums` already hold.   record : RECORD_* bits an epoch.
+    alive : 1.0, or 0.0 for a link that L1 has cut for good.   stopped : epoch at which a lane's test loss fell below
+    `stop_below`, -1 before; such a lane's parameters are kept as they were then (watching needs RECORD_TEST).
+    Changes in place: weights to bias_sums, `stopped`, `losses` (epochs, 2, lanes), and `kept_*`: what a stopped lane
+    had when it stopped, what any other has now.
+    """
+    lanes = weights.shape[1]
+    outputs = np.empty((shape.sum(), lanes))
+    deltas = np.empty_like(outputs)
+    for epoch in range(first_epoch, first_epoch + record.size):
+        if epoch > 0:
+            for point in range(n_train):
+                _forward(shape, activation, weights, biases, inputs, point, outputs)
+                _backward(shape, activation, weights, labels, point, outputs, deltas, weight_sums, bias_sums)
+                count += 1
+                if (point + 1) % batch == 0:
+                    _update(rate, penalty, penalty_rate, count, weights, biases, alive, weight_sums, bias_sums)
+                    count = 0
+        row = epoch - first_epoch
+        for part in range(2):
+            if record[row] & (RECORD_TRAIN, RECORD_TEST)[part]:
+                start, stop = (0, n_train) if part == 0 else (n_train, len(inputs))
+                _loss(shape, activation, weights, biases, inputs, labels, start, stop, outputs, losses[row, part])
+        if record[row] & RECORD_TEST:
+            running = 0
+            for lane in range(lanes):
+                if stopped[lane] < 0 and losses[row, 1, lane] < stop_below:
+                    stopped[lane] = epoch
+                    _keep(weights, biases, alive, lane, kept_weights, kept_biases, kept_alive)
+                running += stopped[lane] < 0
+            if running == 0:
+                break
+    for lane in range(lanes):
+        if stopped[lane] < 0:
+            _keep(weights, biases, alive, lane, kept_weights, kept_biases, kept_alive)
+
+
+@_compiled("void(float64[::1], int64)")
+def activate(values, activation):
+    """Apply the activation to every value of a one-dimensional array, in place."""
+    _activate(values, activation)
+
+
+@_compiled("void(uint8[::1], int64[::1], float64[::1])")
+def draw(state, counters, numbers):
+    """Fill `numbers` with seedrandom's next doubles; `state` and `counters` (i, j) are its ARC4 cipher, moved on."""
+    i, j = counters
+    for index in range(numbers.size):
+        n = 0  # the bytes drawn, as one integer; below 2**60 all the way
+        taken = 0
+        bits = 48
+        while taken < 6 or n < 2**52:
+            i = (i + 1) & 255
+            t = np.int64(state[i])
+            j = (j + t) & 255
+            state[i] = state[j]
+            state[j] = t
+            n = n * 256 + state[(np.int64(state[i]) + t) & 255]
+            taken += 1
+            bits += 8 if taken > 6 else 0
+        while n >= 2**53:
+            n >>= 1
+            bits -= 1
+        numbers[index] = n / 2.0**bits
+    counters[0] = i
+    counters[1] = j

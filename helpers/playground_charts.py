@@ -1,0 +1,208 @@
+"""Pictures that a Playground user recognises: arrays in, a matplotlib Figure out. Nothing is trained, saved or shown.
+
+Colours are the page's: orange for -1, pale grey for 0, blue for +1, clipped beyond. For readers without colour, every
+surface carries its zero line, the class -1 has square markers, and links with a negative weight are dashed.
+"""
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
+
+NEGATIVE, ZERO, POSITIVE = "#f59322", "#e8eaeb", "#0877bd"
+INK, MUTED, FRAME = "#222222", "#6b6b6b", "#5f6368"
+COLORS = LinearSegmentedColormap.from_list("playground", [NEGATIVE, ZERO, POSITIVE])
+SPAN = Normalize(-1, 1, clip=True)
+EXTENT = 6.0  # the page shows the plane from -6 to 6
+LABELS = {
+    "x": "$X_1$",
+    "y": "$X_2$",
+    "xSquared": "$X_1^{\\,2}$",
+    "ySquared": "$X_2^{\\,2}$",
+    "xTimesY": "$X_1X_2$",
+    "sinX": r"$\sin(X_1)$",
+    "sinY": r"$\sin(X_2)$",
+}
+
+# Lengths in inches
+NEURON = 0.42  # a neuron's side
+ROW, COLUMN = 0.6, 1.3  # between neighbours' centres
+SURFACE = 3.3  # the surface's side
+MARGIN_LEFT, MARGIN_TOP, MARGIN_BOTTOM, LOSSES = 1.1, 0.5, 0.72, 1.0
+
+
+def network_figure(
+    features, activations, weights, biases, train, test, epochs, train_loss, test_loss, dead=None, log_loss=False
+):
+    """The page's main view of one network: inputs, neurons and links, loss curves, and the surface with its points.
+
+    features : names of the inputs (str), as in LABELS.
+    activations : list of float arrays (neurons, d, d) over the plane: inputs, hidden layers, output.
+    weights, biases : lists of float arrays (neurons, sources) and (neurons,), one a layer, the output's last.
+    train, test : float arrays (n, 3) with columns x, y, label.   epochs, train_loss, test_loss : arrays (n_recorded,).
+    dead : as weights, bool: links that L1 has cut, left out of the picture.   log_loss : logarithmic loss axis.
+    Returns a Figure; its width grows with the number of layers, its height with the widest.
+    """
+    layers = activations[:-1]
+    height = max(MARGIN_TOP + max(map(len, layers)) * ROW, LOSSES + SURFACE) + MARGIN_BOTTOM
+    left = MARGIN_LEFT + (len(layers) - 1) * COLUMN + NEURON / 2 + 1.0
+    figure = Figure(figsize=(left + SURFACE + 0.25, height), facecolor="white")
+    sheet = _axes_at(figure, 0, 0, *figure.get_size_inches())  # one unit is one inch
+    sheet.set(xlim=(0, figure.get_figwidth()), ylim=(0, height))
+    sheet.axis("off")
+
+    free = height - MARGIN_TOP - MARGIN_BOTTOM
+    middle = MARGIN_BOTTOM + free / 2
+    bottom = MARGIN_BOTTOM + (free + MARGIN_TOP - LOSSES - SURFACE) / 2
+    centres = _centres([len(layer) for layer in layers], middle)
+    dead = [np.zeros_like(layer, dtype=bool) for layer in weights] if dead is None else dead
+    side = np.array([NEURON / 2, 0.0])
+    ends = [places - side for places in centres[1:]] + [np.array([[left, bottom + SURFACE / 2]])]
+    for layer_weights, layer_dead, places, layer_ends in zip(weights, dead, centres, ends, strict=True):
+        _draw_links(sheet, layer_weights, layer_dead, places + side, layer_ends)
+    top = max(places[0, 1] for places in centres) + NEURON / 2 + 0.25
+    for layer, (outputs, places) in enumerate(zip(layers, centres, strict=True)):
+        _draw_neurons(sheet, outputs, places, biases[layer - 1] if layer else None)
+        heading = f"{len(places)} neuron{'s' if len(places) > 1 else ''}" if layer else "FEATURES"
+        _write(sheet, places[0, 0], top, heading, ha="center")
+    for name, (x, y) in zip(features, centres[0], strict=True):
+        _write(sheet, x - NEURON / 2 - 0.08, y, LABELS[name], ha="right", fontsize=10, color=INK)
+
+    draw_surface(_axes_at(figure, left, bottom, SURFACE, SURFACE), activations[-1][0], train, test)
+    _draw_losses(figure, sheet, left, bottom + SURFACE, epochs, train_loss, test_loss, log_loss)
+    _draw_key(figure, sheet, left, bottom - 0.42)
+    return figure
+
+
+def decision_surfaces(surfaces, titles, train=None, test=None, columns=6, side=1.5):
+    """Small multiples of decision surfaces, over seeds or settings.
+
+    surfaces : float array (n, d, d), networks' answers over the plane.   titles : n short strings.
+    train, test : None, or n arrays (points, 3) each.   columns : pictures in a row.   side : of one, in inches.
+    """
+    columns = min(columns, len(titles))
+    rows = -(-len(titles) // columns)
+    step_x, step_y = side + 0.14, side + 0.3
+    figure = Figure(figsize=(columns * step_x + 0.02, rows * step_y + 0.04), facecolor="white")
+    for index, (surface, title) in enumerate(zip(surfaces, titles, strict=True)):
+        row, column = divmod(index, columns)
+        axes = _axes_at(figure, 0.08 + column * step_x, 0.06 + (rows - 1 - row) * step_y, side, side)
+        groups = [None if group is None else group[index] for group in (train, test)]
+        draw_surface(axes, surface, *groups, size=3.0 * side, marked=False)
+        axes.set_title(title, fontsize=8, color=INK, pad=3)
+    return figure
+
+
+def draw_surface(axes, surface, train=None, test=None, size=15.0, marked=True):
+    """Draw one surface, paler than its points, with its zero line.
+
+    surface : float array (d, d) over the plane, y growing with the row.   train, test : arrays (n, 3), or None.
+    size : a point's area, in square points of type.   marked : whether the axes carry numbers.
+    """
+    ticks = np.linspace(-EXTENT, EXTENT, len(surface))
+    extent = (-EXTENT, EXTENT, -EXTENT, EXTENT)
+    axes.imshow(surface, cmap=COLORS, norm=SPAN, origin="lower", extent=extent, interpolation="bilinear", alpha=0.62)
+    if surface.min() < 0 < surface.max():
+        axes.contour(ticks, ticks, surface, levels=[0], colors=[INK], linewidths=0.24 * size**0.5)
+    for points, edge in ((train, "white"), (test, INK)):
+        for label, marker, area, color in ((-1, "s", 0.8 * size, NEGATIVE), (1, "o", size, POSITIVE)):
+            if points is not None:
+                x, y = points[points[:, 2] == label, :2].T
+                axes.scatter(x, y, s=area, marker=marker, c=color, edgecolors=edge, linewidths=0.14 * size**0.5)
+    marks = [-6, -3, 0, 3, 6] if marked else []
+    axes.set(xlim=(-EXTENT, EXTENT), ylim=(-EXTENT, EXTENT), xticks=marks, yticks=[mark for mark in marks if mark])
+    _quiet(axes)
+
+
+def _axes_at(figure, left, bottom, width, height):
+    """Axes placed in inches from the figure's lower left corner."""
+    across, up = figure.get_size_inches()
+    return figure.add_axes((left / across, bottom / up, width / across, height / up))
+
+
+def _quiet(axes):
+    axes.tick_params(labelsize=6.5, colors=MUTED, length=2, pad=2)
+    for spine in axes.spines.values():
+        spine.set(color=FRAME, linewidth=0.6)
+
+
+def _write(sheet, x, y, text, **options):
+    sheet.text(x, y, text, **{"fontsize": 8, "color": MUTED, "va": "center"} | options)
+
+
+def _centres(sizes, middle):
+    """Where the neurons of each layer stand: a list of arrays (neurons, 2), in inches."""
+    return [
+        np.column_stack(
+            [np.full(size, MARGIN_LEFT + layer * COLUMN), middle + ((size - 1) / 2 - np.arange(size)) * ROW]
+        )
+        for layer, size in enumerate(sizes)
+    ]
+
+
+def _draw_neurons(sheet, outputs, places, biases):
+    """A layer: each neuron's output over the plane, and its bias as the small square that the page puts beside it."""
+    half = NEURON / 2
+    limits = sheet.get_xlim(), sheet.get_ylim()
+    for neuron, (x, y) in enumerate(places):
+        box = (x - half, x + half, y - half, y + half)
+        sheet.imshow(outputs[neuron], cmap=COLORS, norm=SPAN, origin="lower", extent=box, aspect="auto", zorder=3)
+        sheet.add_patch(Rectangle((x - half, y - half), NEURON, NEURON, fill=False, ec=FRAME, lw=0.9, zorder=4))
+        if biases is not None:
+            corner = (x - half - 0.11, y - half - 0.03)
+            sheet.add_patch(Rectangle(corner, 0.08, 0.08, fc=COLORS(SPAN(biases[neuron])), ec=FRAME, lw=0.4, zorder=4))
+    sheet.set(xlim=limits[0], ylim=limits[1])
+
+
+def _draw_links(sheet, weights, dead, starts, ends):
+    """A layer's living links, the strong ones on top."""
+    for neuron, source in sorted(
+        np.argwhere(~np.asarray(dead)).tolist(), key=lambda link: abs(weights[link[0], link[1]])
+    ):
+        sheet.add_patch(_link(starts[source], ends[neuron], weights[neuron, source]))
+
+
+def _link(start, end, weight):
+    """A link as the page draws it: level at both ends, colour by the weight, width by its size up to 5."""
+    middle = (start[0] + end[0]) / 2
+    path = Path(
+        [start, (middle, start[1]), (middle, end[1]), end], [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
+    )
+    width = 0.5 + 0.9 * min(abs(weight), 5.0)
+    dashes = "solid" if weight >= 0 else (0, (6 / width, 1.6 / width))
+    return PathPatch(path, fill=False, ec=COLORS(SPAN(weight)), lw=width, ls=dashes, capstyle="butt", zorder=2)
+
+
+def _draw_losses(figure, sheet, left, base, epochs, train_loss, test_loss, log_loss):
+    """The page's loss panel above the surface: the last values in words, the curves beside them."""
+    axes = _axes_at(figure, left + 1.55, base + 0.4, SURFACE - 1.55, 0.5)
+    axes.plot(epochs, test_loss, color=INK, linewidth=1.3)
+    axes.plot(epochs, train_loss, color="#9a9a9a", linewidth=1.3, linestyle=(0, (3, 1)))
+    if log_loss:
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(0, None)
+    axes.margins(x=0)
+    _quiet(axes)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_xlabel("epoch", fontsize=6.5, color=MUTED, labelpad=0)
+    _write(sheet, left, base + 0.82, "OUTPUT")
+    _write(sheet, left, base + 0.56, f"Test loss {test_loss[-1]:.3f}", fontsize=9, color=INK)
+    _write(sheet, left, base + 0.34, f"Training loss {train_loss[-1]:.3f}", fontsize=9)
+
+
+def _draw_key(figure, sheet, left, y):
+    """Under the surface: the colour scale, and what markers and edges mean."""
+    axes = _axes_at(figure, left, y, 1.0, 0.07)
+    axes.imshow(np.linspace(-1, 1, 128)[None], cmap=COLORS, norm=SPAN, aspect="auto", extent=(-1, 1, 0, 1))
+    axes.set(xticks=[-1, 0, 1], yticks=[])
+    _quiet(axes)
+    entries = (
+        (1.25, "s", NEGATIVE, "white", "−1"),
+        (1.65, "o", POSITIVE, "white", "+1"),
+        (2.1, "o", "#bbbbbb", INK, "test point"),
+    )
+    for x, marker, color, edge, text in entries:
+        sheet.scatter([left + x], [y + 0.035], s=22, marker=marker, c=color, edgecolors=edge, linewidths=0.7, zorder=5)
+        _write(sheet, left + x + 0.1, y + 0.035, text, fontsize=7)

@@ -1,0 +1,59 @@
+"""What several tests need: a small disk, the data, a way to run a piece of Python that can be killed."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def data():
+    """The real data set."""
+    from helpers import fashion
+
+    return fashion.load()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a file system of 256 KiB; skipped where none can be mounted."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("a small disk can be mounted only by root")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def python(code, *arguments, **settings):
+    """Start Python on a piece of code in the project's folder (Popen); `settings` go into its environment."""
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
+        cwd=ROOT, env={**os.environ, **settings}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def helpers_command(*arguments, **settings):
+    """Run `python -m helpers ...` to its end (CompletedProcess)."""
+    return subprocess.run(
+        [sys.executable, "-m", "helpers", *map(str, arguments)],
+        cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+
+
+def assert_one_sentence(done, *words):
+    """The command failed with one line on stderr, which holds each of `words`, and no traceback."""
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr + done.stdout
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, done.stderr
+    for word in words:
+        assert word in lines[0], lines[0]

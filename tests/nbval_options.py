@@ -1,0 +1,25 @@
+"""How nbval compares: words and numbers, not pictures, log lines or HTML. A pytest plugin, named by `make notebooks`."""
+
+import os
+
+import pytest
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    """Start kernels without PYTEST_CURRENT_TEST, since ipykernel stops capturing C-level output when it is set."""
+    os.environ.pop("PYTEST_CURRENT_TEST", None)
+    return (yield)
+
+
+def pytest_collectstart(collector):
+    """Leave out of the comparison what may differ though the results are the same."""
+    if hasattr(collector, "skip_compare"):
+        collector.skip_compare += ("stderr", "text/html", "application/json")
+
+
+def pytest_collection_modifyitems(items):
+    """Give slow cells time: nbval otherwise waits 5 s for the outputs of a cell that has ended."""
+    for item in items:
+        if hasattr(item, "output_timeout"):
+            item.output_timeout = 60

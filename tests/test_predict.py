@@ -1,0 +1,82 @@
+"""The submission: labels in the order of the rows, or one sentence and no file."""
+
+import numpy as np
+import pytest
+
+from helpers import predict
+from helpers.errors import Problem
+from tests.conftest import assert_one_sentence, helpers_command
+from tests.test_fashion import written
+
+
+@pytest.fixture(scope="module")
+def course(data, tmp_path_factory):
+    """The course's two files, small: 300 labelled images, and 200 test images with dummy labels; and the true labels."""
+    folder = tmp_path_factory.mktemp("course")
+    train = [
+        [label, *image.ravel().tolist()]
+        for label, image in zip(data.train_labels[:300], data.train_images, strict=False)
+    ]
+    test = [[0, *image.ravel().tolist()] for image in data.test_images[:200]]
+    return (
+        written(folder / "fashion_train.csv", train),
+        written(folder / "fashion_test.csv", test),
+        data.test_labels[:200],
+    )
+
+
+def test_labels_stand_in_the_order_of_the_rows(course, tmp_path):
+    train, test, truth = course
+    output = tmp_path / "predictions.txt"
+    done = helpers_command("predict", train, test, "--output", output)
+    assert done.returncode == 0, done.stderr
+    assert "200 labels" in done.stdout
+    labels = np.array(output.read_text().split(), int)
+    assert len(labels) == 200
+    right = (labels == truth).mean()
+    assert right > 0.8
+    # The course's loader shuffled every file, this one too. Had ours done so, the labels would be as good as chance.
+    shuffled = np.random.default_rng(0).permutation(labels)
+    assert (shuffled == truth).mean() < 0.3
+
+
+def test_training_from_the_csv_learns_from_it(course, tmp_path):
+    train, test, truth = course
+    output = tmp_path / "predictions.txt"
+    done = helpers_command("predict", train, test, "--output", output, "--train")
+    assert done.returncode == 0, done.stderr
+    assert (np.array(output.read_text().split(), int) == truth).mean() > 0.4
+
+
+def test_a_row_of_783_values_is_refused_and_nothing_written(course, tmp_path):
+    train, test, _ = course
+    lines = test.read_text().splitlines()
+    lines[4] = lines[4].rsplit(",", 1)[0]
+    bad = tmp_path / "bad.csv"
+    bad.write_text("\n".join(lines))
+    output = tmp_path / "predictions.txt"
+    output.write_text("old\n")
+    done = helpers_command("predict", train, bad, "--output", output)
+    assert_one_sentence(done, "bad.csv, line 5: 784 values where a label and 784 grey values belong")
+    assert output.read_text() == "old\n"
+
+
+def test_too_few_images_to_train_on_are_refused(course, tmp_path, data):
+    rows = [
+        [label, *image.ravel().tolist()] for label, image in zip(data.train_labels[:4], data.train_images, strict=False)
+    ]
+    few = written(tmp_path / "few.csv", rows)
+    with pytest.raises(Problem, match="4 images are too few to train on"):
+        predict.predict_file(few, course[1], tmp_path / "p.txt", retrain=True)
+    assert not (tmp_path / "p.txt").exists()
+
+
+def test_the_best_network_is_chosen_by_validation(tmp_path, monkeypatch):
+    from helpers import paths, store
+
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    with pytest.raises(Problem, match="no trained network"):
+        predict.best_network()
+    for name, value in {"a": 0.9, "b": 0.92, "c": 0.91}.items():
+        store.write_json(tmp_path / "net" / f"{name}.json", {"val_accuracy": value})
+    assert predict.best_network() == tmp_path / "net" / "b.keras"

@@ -1,0 +1,166 @@
+"""The site, built from the stored outputs and opened from the disk in a real browser."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+import pytest
+
+from helpers import notebooks, paths, site
+from helpers.errors import Problem
+
+NAMES = ["index", *notebooks.names()]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("out") / "site"
+    lines = site.build(stored=True, output=folder)
+    assert lines[0].endswith("index.html")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    executable = site.find_browser()
+    if executable is None:
+        pytest.skip("no Chromium is installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=executable, args=list(site.BROWSER_FLAGS[1:]))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def opened(built, browser, request):
+    """A page of the site in the browser, once it is at rest, with all that it complained of."""
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    complaints, requested = [], []
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda failed: complaints.append(f"request failed: {failed.url}"))
+    page.on("request", lambda asked: requested.append(asked.url))
+    page.goto((built / f"{request.param}.html").as_uri(), wait_until="networkidle")
+    yield page, complaints, requested
+    page.close()
+
+
+pages = pytest.mark.parametrize("opened", NAMES, indirect=True)
+
+
+@pages
+def test_it_opens_from_the_disk_without_a_complaint(opened):
+    page, complaints, requested = opened
+    page.wait_for_timeout(300)
+    assert complaints == []
+    assert {urlparse(url).scheme for url in requested} <= {"file", "data"}
+
+
+@pages
+def test_every_image_is_there_and_has_an_alternative_text(opened):
+    page, _, _ = opened
+    images = page.eval_on_selector_all(
+        "article img", "all => all.map(i => { i.loading = 'eager'; return [i.getAttribute('alt'), i.currentSrc]; })"
+    )
+    page.wait_for_function("[...document.querySelectorAll('article img')].every(i => i.complete)")
+    sizes = page.eval_on_selector_all("article img", "all => all.map(i => i.naturalWidth)")
+    assert all(alt and len(alt) > 20 for alt, _ in images), images
+    assert all(sizes)
+
+
+@pages
+def test_no_link_is_broken(opened, built):
+    page, _, _ = opened
+    links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
+    assert len(links) > 3
+    for link in links:
+        parts = urlparse(link)
+        if parts.scheme != "file":
+            continue
+        target = Path(unquote(parts.path))
+        assert target.is_file(), link
+        if parts.fragment and parts.fragment != "_":
+            assert f'id="{unquote(parts.fragment)}"' in target.read_text(encoding="utf-8"), link
+
+
+@pages
+def test_mathematics_is_rendered(opened):
+    page, _, _ = opened
+    sources = page.eval_on_selector_all(".math", "all => all.length")
+    rendered = page.eval_on_selector_all(
+        ".math mjx-container svg", "all => all.filter(s => s.getBoundingClientRect().width > 0).length"
+    )
+    assert rendered >= sources
+    assert page.eval_on_selector_all("mjx-merror", "all => all.length") == 0
+
+
+def test_some_page_has_mathematics(built):
+    assert any('class="math' in (built / f"{name}.html").read_text(encoding="utf-8") for name in NAMES)
+
+
+@pytest.mark.parametrize("opened", ["index"], indirect=True)
+def test_search_finds_a_word_without_a_server(opened, built):
+    page, complaints, _ = opened
+    page.goto((built / "search.html").as_uri() + "?q=perceptron")
+    page.wait_for_selector("#search-results li a")
+    assert "04_mlp" in page.eval_on_selector_all("#search-results li a", "all => all.map(a => a.href)")[0]
+    assert complaints == []
+
+
+@pytest.mark.parametrize("opened", ["04_mlp"], indirect=True)
+def test_dark_mode_and_a_narrow_screen(opened):
+    page, _, _ = opened
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert sum(int(part) for part in background[4:-1].split(",")) < 150
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_code_is_folded_where_it_is_not_the_story(built):
+    text = (built / "04_mlp.html").read_text(encoding="utf-8")
+    assert text.count("Show the code") >= 5
+    assert "Show traceback" not in text
+
+
+def test_figures_are_numbered_and_answer_to_the_report(built):
+    index = (built / "index.html").read_text(encoding="utf-8")
+    for name in notebooks.names():
+        for cell in notebooks.read(notebooks.source_path(name)).cells:
+            for output in cell.get("outputs", []):
+                facts = output.get("metadata", {}).get("figure")
+                if facts and facts["report"]:
+                    assert f"Figure {facts['number']}" in index and f"{name}.html#fig-{facts['name']}" in index
+
+
+def test_the_pdf_holds_the_report(built, browser):
+    content = (built / "report.pdf").read_bytes()
+    assert content.startswith(b"%PDF") and len(content) > 200_000
+
+
+def test_without_a_browser_the_site_is_built_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(site, "find_browser", lambda: None)
+    lines = site.build(stored=True, output=tmp_path / "site")
+    assert (tmp_path / "site" / "index.html").is_file()
+    assert not (tmp_path / "site" / "report.pdf").exists()
+    assert "no Chromium was found" in lines[1]
+
+
+def test_a_chapter_that_was_not_run_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "EXECUTED", tmp_path / "none")
+    with pytest.raises(Problem, match=r"04_mlp\.ipynb is missing: run `make report`"):
+        site.build(output=tmp_path / "site", pdf=False)
+
+
+def test_a_failed_build_leaves_the_old_site(tmp_path, monkeypatch):
+    old = tmp_path / "site"
+    old.mkdir()
+    (old / "index.html").write_text("old")
+    monkeypatch.setattr(site, "_opening_page", lambda *_: "# Title\n\n[nowhere](#no-such-figure)\n")
+    with pytest.raises(Problem, match="Sphinx could not build the site"):
+        site.build(stored=True, output=old, pdf=False)
+    assert (old / "index.html").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["site"]

@@ -1,0 +1,185 @@
+import shutil
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from helpers import models, store, training
+from helpers.backend import keras
+from helpers.errors import Problem
+from helpers.settings import PROFILES
+from tests.conftest import python
+
+SETTING = """
+    import sys
+    import numpy as np
+    from helpers import training
+    from helpers.backend import keras
+
+    def network():
+        layers = keras.layers
+        return keras.Sequential([keras.Input((20,)), layers.Dense(16, activation="relu"), layers.Dropout(0.3),
+                                 layers.BatchNormalization(), layers.Dense(3, activation="softmax")])
+
+    def data():
+        random = np.random.default_rng(0)
+        x = random.normal(size=(400, 20)).astype("float32")
+        y = (x[:, :3] + random.normal(size=(400, 3))).argmax(axis=1).astype("int32")
+        return training.Split(x[:300], y[:300], x[300:], y[300:])
+
+    def recipe(epochs=8, patience=8):
+        return training.Recipe(keras.optimizers.Adam(0.01), epochs, patience, batch_size=32)
+"""
+here = {}
+exec("\n".join(line[4:] for line in SETTING.splitlines()), here)
+network, data, recipe = here["network"], here["data"], here["recipe"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The history and the kept weights' digest of a run that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("training")
+    history = training.train(network(), recipe(), data(), 7, folder)
+    return history, models.weights_digest(training.best_network(folder, history))
+
+
+def test_a_run_is_a_function_of_its_seed(tmp_path, undisturbed):
+    history = training.train(network(), recipe(), data(), 7, tmp_path / "again")
+    assert history == undisturbed[0]
+    other = training.train(network(), recipe(), data(), 8, tmp_path / "other")
+    assert other != undisturbed[0]
+
+
+def test_killed_at_any_moment_it_resumes_to_the_same_end(tmp_path, undisturbed):
+    """kill -9 again and again, at moments spread over start, steps and checkpoints, until a run gets through."""
+    code = SETTING + "\n    training.train(network(), recipe(), data(), 7, sys.argv[1])\n"
+    folder = tmp_path / "killed"
+    kills = 0
+    for delay in (0.0, 0.15, 0.4, 0.03):
+        process = python(code, folder)
+        process.stdout.readline()  # the first epoch of this process is done and its checkpoint written
+        time.sleep(delay)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.communicate()
+    history = training.train(network(), recipe(), data(), 7, folder)
+    assert kills >= 3
+    assert (history, models.weights_digest(training.best_network(folder, history))) == undisturbed
+
+
+def test_a_damaged_checkpoint_is_not_taken_for_good(tmp_path, undisturbed):
+    folder = tmp_path / "damaged"
+    training.train(network(), recipe(), data(), 7, folder)
+    for path in folder.glob("epoch-*.keras"):
+        path.write_bytes(path.read_bytes()[:-100])
+    assert training.train(network(), recipe(), data(), 7, folder) == undisturbed[0]
+
+
+def test_a_checkpoint_of_other_settings_is_not_continued(tmp_path, undisturbed):
+    folder = tmp_path / "other"
+    training.train(network(), recipe(), data(), 8, folder)
+    assert training.train(network(), recipe(), data(), 7, folder) == undisturbed[0]
+
+
+def test_only_the_best_and_the_last_state_stay(tmp_path, undisturbed):
+    folder = tmp_path / "states"
+    history = training.train(network(), recipe(), data(), 7, folder)
+    names = {path.name for path in folder.glob("*.keras")}
+    assert names == {training._state_file(8), training._state_file(training.best_epoch(history))}
+
+
+def rows(*accuracies):
+    return [{"epoch": number, "val_accuracy": value} for number, value in enumerate(accuracies, 1)]
+
+
+def test_the_first_of_equal_epochs_is_kept():
+    assert training.best_epoch(rows(0.1, 0.5, 0.4, 0.5)) == 2
+    assert training.best_epoch([]) == 0
+
+
+@pytest.mark.parametrize(
+    ("history", "finished"),
+    [
+        ([], False),
+        (rows(0.5, 0.4), False),
+        (rows(0.5, 0.4, 0.3), True),
+        (rows(0.1, 0.2, 0.3), False),
+        (rows(*[0.1, 0.2] * 4), True),
+    ],
+)
+def test_patience_and_the_most_epochs_end_a_run(history, finished):
+    assert training.is_finished(history, recipe(epochs=8, patience=2)) is finished
+
+
+def profiles(tmp_path):
+    from dataclasses import replace
+
+    folders = {"models": tmp_path / "models", "training": tmp_path / "training"}
+    return replace(PROFILES["train"], **folders), replace(PROFILES["report"], **folders)
+
+
+def test_what_was_trained_is_loaded_as_it_was(tmp_path, undisturbed):
+    train, report = profiles(tmp_path)
+    arguments = (network(), "net/a", recipe(), data(), 7)
+    made = training.trained(*arguments, train, "make train")
+    loaded = training.trained(*arguments, report, "make train")
+    assert loaded.history == made.history == undisturbed[0]
+    assert loaded.kept_epoch == loaded.card["kept_epoch"]
+    assert models.weights_digest(loaded.network) == loaded.card["weights_sha256"] == undisturbed[1]
+    assert getattr(loaded.network, "optimizer", None) is None  # nothing but what inference needs
+    scores = models.probabilities(loaded.network, data().val_x, batch_size=7)
+    assert (scores.argmax(axis=1) == data().val_y).mean() == pytest.approx(loaded.card["val_accuracy"])
+
+
+def test_the_report_profile_names_the_remedy(tmp_path):
+    train, report = profiles(tmp_path)
+    arguments = (network(), "net/a", recipe(epochs=1), data(), 7)
+    with pytest.raises(Problem, match="is missing: train it with `make train ONLY=x`"):
+        training.trained(*arguments, report, "make train ONLY=x")
+    training.trained(*arguments, train, "make train ONLY=x")
+    history = report.models / "net" / "a.csv"
+    history.write_text(history.read_text().replace("1,", "2,", 1))
+    with pytest.raises(Problem, match=r"a\.csv is missing or does not match"):
+        training.trained(*arguments, report, "make train ONLY=x")
+
+
+def test_a_network_whose_file_carries_code_is_refused(tmp_path):
+    path = tmp_path / "code.keras"
+    keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x + 1)]).save(path)
+    store.write_card(path, {})
+    with pytest.raises(Problem, match=r"cannot read .*code\.keras"):
+        models.load(path, "make train")
+
+
+def test_another_architecture_under_the_same_name_is_refused(tmp_path):
+    """A file that vouches for itself but holds no network at all."""
+    path = tmp_path / "net.keras"
+    path.write_bytes(b"PK nothing of the kind")
+    store.write_card(path, {})
+    with pytest.raises(Problem, match="cannot read"):
+        models.load(path, "make train")
+
+
+def test_the_layer_table_counts_what_keras_counts():
+    net = network()
+    table = models.layer_table(net)
+    assert sum(row.trainable + row.non_trainable for row in table) == net.count_params()
+    assert [row.kind for row in table] == ["Dense", "Dropout", "BatchNormalization", "Dense"]
+    assert sum(row.non_trainable for row in table) == 32
+
+
+def test_a_fresh_copy_has_the_same_layers_and_its_own_weights():
+    net = network()
+    first, again, other = (models.fresh_copy(net, seed) for seed in (1, 1, 2))
+    assert models.weights_digest(first) == models.weights_digest(again) != models.weights_digest(other)
+    assert np.any(first.get_weights()[0] != net.get_weights()[0])
+
+
+def test_two_trainings_of_the_same_run_at_once_agree(tmp_path, undisturbed):
+    code = SETTING + "\n    print('end', training.train(network(), recipe(), data(), 7, sys.argv[1])[-1])\n"
+    both = [python(code, tmp_path / "shared") for _ in range(2)]
+    ends = [process.communicate()[0].splitlines()[-1] for process in both]
+    assert ends == [f"end {undisturbed[0][-1]}"] * 2
+    shutil.rmtree(tmp_path / "shared")
