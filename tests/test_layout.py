@@ -11,8 +11,8 @@ from tests.conftest import python
 
 FOLDER = Path(helpers.__file__).parent
 GROUND = {"errors", "paths", "settings", "claims", "store", "progress", "backend"}
-WORK = {"fashion", "models", "training", "evaluation"}
-PAGE = {"style", "charts", "page"}
+WORK = {"fashion", "models", "training", "evaluation", "derivations", "projection"}
+PAGE = {"style", "charts", "question_charts", "projection_charts", "page"}
 DOORS = {"notebooks", "ledger", "run", "site", "predict", "__main__"}
 
 
