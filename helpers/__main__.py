@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from helpers.errors import Problem
+from helpers.playground import cli
 
 
 def _parser():
@@ -46,6 +47,10 @@ def _parser():
         help="train from TRAIN.csv instead of loading the stored network",
     )
     predict.set_defaults(call=_predict)
+
+    playground = commands.add_parser("playground", help="train what a TensorFlow Playground address describes")
+    cli.add_arguments(playground)
+    playground.set_defaults(call=cli.run)
     return parser
 
 
