@@ -8,12 +8,14 @@ coordinates in which the components have about equal spread, and starts from the
 """
 
 from dataclasses import dataclass
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 from joblib import Parallel, delayed
 from scipy.optimize import linear_sum_assignment, minimize
+from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
@@ -25,7 +27,7 @@ class Logit:
     """A fitted multinomial logistic regression.
 
     weights : float (k, classes).   bias : float (classes,).   loss : the minimised objective, divided by n (nats).
-    iterations : of L-BFGS.   converged : whether the gradient got below the tolerance.   seconds : spent fitting.
+    iterations : of L-BFGS.   converged : whether the gradient got below the tolerance.   seconds : of the processor, spent on the fit.
     """
 
     weights: np.ndarray
@@ -59,7 +61,7 @@ def fit_logits(scores, labels, components, c=1.0, tolerance=1e-4, max_iterations
     columns = np.ascontiguousarray((scores[:, : components[-1]] / spread).T)
     fits, start = [], np.zeros((classes, 1))
     for k in components:
-        began = perf_counter()
+        began = process_time()
         start = np.hstack([start[:, :-1], np.zeros((classes, k - start.shape[1] + 1)), start[:, -1:]])
         found = minimize(
             _penalised_loss, start.ravel(), args=(columns[:k], labels, alpha / spread[:k] ** 2), jac=True, method="L-BFGS-B",
@@ -73,7 +75,7 @@ def fit_logits(scores, labels, components, c=1.0, tolerance=1e-4, max_iterations
                 loss=float(found.fun),
                 iterations=int(found.nit),
                 converged=bool(np.abs(found.jac).max() <= tolerance),
-                seconds=perf_counter() - began,
+                seconds=process_time() - began,
             )
         )
     return fits
@@ -108,7 +110,6 @@ class Fold:
     iterations: int
     converged: bool
     fit_seconds: float
-    score_seconds: float
 
 
 def cross_validated(x, labels, components, folds=5, jobs=1, leak=False, **settings):
@@ -130,29 +131,39 @@ def cross_validated(x, labels, components, folds=5, jobs=1, leak=False, **settin
     return {k: [fold[place] for fold in results] for place, k in enumerate(components)}
 
 
+def tested(x, labels, x_test, test_labels, components, **settings):
+    """The same fitted to all training images and judged on the test images: a dict of components -> Fold."""
+    folds = _judged(x, labels, x_test, test_labels, components, _axes(x, components[-1]), settings)
+    return dict(zip(components, folds, strict=True))
+
+
 def _one_fold(x, labels, train, held_out, components, shared, settings):
-    """The Folds of one split, a list as long as `components`."""
+    """The Folds of one split, a list as long as `components`; on one thread."""
     with threadpool_limits(1):
         axes = shared or _axes(x[train], components[-1])
-        fits = fit_logits(axes.transform(x[train].astype(float)), labels[train], components, **settings)
-        began = perf_counter()
-        scores = axes.transform(x[held_out].astype(float))
-        projecting = perf_counter() - began
-        found = []
-        for k, fit in zip(components, fits, strict=True):
-            began = perf_counter()
-            correct = int((fit.predicted(scores) == labels[held_out]).sum())
-            scoring = projecting + perf_counter() - began
-            accuracy = Accuracy(correct, len(held_out))
-            found.append(Fold(k, accuracy, fit.iterations, fit.converged, fit.seconds, scoring))
-        return found
+        return _judged(x[train], labels[train], x[held_out], labels[held_out], components, axes, settings)
+
+
+def _judged(x, labels, unseen, unseen_labels, components, axes, settings):
+    fits = fit_logits(axes.transform(x.astype(float)), labels, components, **settings)
+    scores = axes.transform(unseen.astype(float))
+    return [
+        Fold(
+            k,
+            Accuracy(int((fit.predicted(scores) == unseen_labels).sum()), len(unseen)),
+            fit.iterations,
+            fit.converged,
+            fit.seconds,
+        )
+        for k, fit in zip(components, fits, strict=True)
+    ]
 
 
 def _axes(x, components):
     return PCA(components, svd_solver="covariance_eigh").fit(x.astype(float))
 
 
-# --- clusters beside classes ------------------------------------------------------------------------------------------
+# --- clusters and a map, beside classes ------------------------------------------------------------------------------------------
 
 
 def cluster_counts(classes, clusters):
@@ -162,12 +173,26 @@ def cluster_counts(classes, clusters):
     return counts
 
 
-def matched(counts):
-    """For each class, the cluster that stands for it when every cluster may stand for one class only, int (classes,).
+def clustered(points, classes, seed):
+    """k-means with as many clusters as there are classes, the best of 20 starts, on one thread.
 
-    The matching with the most images in it (Kuhn's, by SciPy). counts : (classes, clusters), at least as many clusters.
+    The clusters are numbered so that cluster i goes with class i, in the matching with the most images in it; the
+    clustering itself never sees the classes.
+    points : (n, k).   classes : int (n,).   Returns (clusters int (n,), centres (clusters, k)).
     """
-    return linear_sum_assignment(counts, maximize=True)[1]
+    with threadpool_limits(1):
+        found = KMeans(int(classes.max()) + 1, n_init=20, random_state=seed).fit(points)
+    order = linear_sum_assignment(cluster_counts(classes, found.labels_), maximize=True)[1]
+    return np.argsort(order)[found.labels_], found.cluster_centers_[order]
+
+
+def neighbour_map(points, seed):
+    """A map in two dimensions that keeps neighbours together: t-SNE (van der Maaten and Hinton 2008), on one thread.
+
+    Its details differ between processors. points : (n, k), n above 90.   Returns float (n, 2).
+    """
+    with threadpool_limits(1):
+        return TSNE(2, init="pca", random_state=seed).fit_transform(points)
 
 
 def adjusted_rand(counts):
