@@ -77,7 +77,7 @@ def central_differences(function, at, step=1e-5):
 def keras_gradient(network, weights, loss):
     """Gradient of a loss by Keras's automatic differentiation, in double precision, on TensorFlow or on JAX.
 
-    network : a Keras network built with dtype float64.   weights : list of float64 arrays, one per trainable variable.
+    network : a Keras network, its input and layers of dtype float64.   weights : list of float64 arrays, one per trainable variable.
     loss    : a function of a predict function, written with keras.ops; it returns a scalar tensor.
     Returns the gradients as one float64 vector in the order of `weights`. Raises NotImplementedError on other backends.
     """
