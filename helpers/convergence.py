@@ -10,8 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helpers import store
+from helpers.errors import Problem
 from helpers.evaluation import Accuracy, Interval
 from helpers.playground import train
+
+GRID_FILE = "convergence_grid.json"
+REMEDY = "make train ONLY=03_automated_features"
 
 
 def train_all(configs, seeds, epochs, progress=None, **options):
@@ -34,6 +39,45 @@ def train_all(configs, seeds, epochs, progress=None, **options):
 
 def _links(config):
     return zip(config.layer_sizes, config.layer_sizes[1:], strict=False)
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """When the seeds of one setting went below the bar.
+
+    first_below : int array (n_seeds,), -1 for never.   learned : how many of those never there have a training loss below
+    the bar at the end (int).
+    """
+
+    first_below: np.ndarray
+    learned: int
+
+
+def grid_arrivals(configs, seeds, limit, bar, profile, progress=None):
+    """The Arrivals of many settings within `limit` epochs: trained anew where the profile trains, else as stored.
+
+    configs : dict of key -> Config.   seeds, progress : as for train_all.   bar : a test loss.   profile :
+    settings.Profile; its folder for results holds the store.
+    Returns a dict of key -> Arrivals. Raises Problem if the store is missing or was made for something else.
+    """
+    path = profile.results / GRID_FILE
+    made_for = {"epochs": limit, "bar": bar, "first_seed": seeds[0], "seeds": len(seeds)}
+    if profile.trains:
+        runs = train_all(configs, seeds, limit, progress, at=[limit], stop_below=bar)
+        settings = {
+            run.config.to_url(): {
+                "first_below": " ".join(map(str, run.first_below)),
+                "learned": int(np.sum(run.train_loss[run.first_below < 0, -1] < bar)),
+            }
+            for run in runs.values()
+        }
+        store.write_json(path, made_for | {"settings": settings})
+    stored = store.read_json(path)
+    pages = {key: config.to_url() for key, config in configs.items()}
+    if {name: stored.get(name) for name in made_for} != made_for or set(stored["settings"]) != set(pages.values()):
+        raise Problem(f"{path.name} was made for other settings than asked for: `{REMEDY}` makes it anew.")
+    rows = {key: stored["settings"][page] for key, page in pages.items()}
+    return {key: Arrivals(np.array(row["first_below"].split(), dtype=int), row["learned"]) for key, row in rows.items()}
 
 
 def epochs_quantile(first_below, q):

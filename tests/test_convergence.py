@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from helpers import convergence
+from helpers import convergence, paths, settings, store
+from helpers.errors import Problem
 from helpers.playground import Config, page_seeds, train
 
 SMALL = Config(learning_rate=0.1, train_percent=70, hidden=(5, 5), activation="relu")
@@ -18,6 +21,51 @@ def test_training_many_settings_gives_each_the_digits_it_has_alone():
     for key, config in configs.items():
         alone = train(config, page_seeds(3), 12, at=[12], stop_below=0.001)
         assert (runs[key].test_loss == alone.test_loss).all()
+
+
+@pytest.fixture
+def profiles(tmp_path):
+    """A profile that trains and one that reads what it stored."""
+    trains = replace(settings.PROFILES["smoke"], results=tmp_path)
+    return trains, replace(settings.PROFILES["report"], results=tmp_path)
+
+
+def test_what_the_store_gives_back_is_what_was_trained(profiles):
+    configs = {"xor": replace(SMALL, dataset="xor", hidden=(5, 5, 5)), "never": replace(SMALL, hidden=(1,))}
+    trained, read = (convergence.grid_arrivals(configs, page_seeds(5), 60, 0.01, profile) for profile in profiles)
+    for key, config in configs.items():
+        run = train(config, page_seeds(5), 60, at=[60], stop_below=0.01)
+        assert trained[key].first_below.tolist() == read[key].first_below.tolist() == run.first_below.tolist()
+        late = run.first_below < 0
+        assert trained[key].learned == read[key].learned == (run.train_loss[late, 0] < 0.01).sum()
+    assert (read["xor"].first_below > 0).any()
+    assert (read["never"].first_below == -1).all()
+
+
+def test_a_store_made_for_something_else_is_refused(profiles):
+    trains, reads = profiles
+    with pytest.raises(Problem, match="missing"):
+        convergence.grid_arrivals({"one": SMALL}, page_seeds(2), 3, 0.001, reads)
+    convergence.grid_arrivals({"one": SMALL}, page_seeds(2), 3, 0.001, trains)
+    for configs, count, limit, bar in (
+        ({"one": replace(SMALL, hidden=(4,))}, 2, 3, 0.001),
+        ({"one": SMALL}, 3, 3, 0.001),
+        ({"one": SMALL}, 2, 4, 0.001),
+        ({"one": SMALL}, 2, 3, 0.01),
+    ):
+        with pytest.raises(Problem, match="make train"):
+            convergence.grid_arrivals(configs, page_seeds(count), limit, bar, reads)
+
+
+def test_the_stored_grid_can_be_trained_again():
+    stored = store.read_json(paths.RESULTS / convergence.GRID_FILE)
+    seeds = page_seeds(stored["seeds"])
+    assert stored["first_seed"] == seeds[0]
+    for hidden, dataset in (((10,) * 4, "circle"), ((5, 5), "xor")):
+        config = replace(SMALL, dataset=dataset, hidden=hidden)
+        first_below = np.array(stored["settings"][config.to_url()]["first_below"].split(), dtype=int)
+        again = train(config, seeds[:8], 25, at=[0], stop_below=stored["bar"]).first_below
+        assert (again == np.where(first_below[:8] <= 25, first_below[:8], -1)).all()
 
 
 def test_a_seed_that_never_arrives_counts_in_every_share():
