@@ -122,11 +122,12 @@ def race_maps(panels, row_names, column_names, label, columns=2):
         shown = axis.imshow(rounded(share), cmap=SECOND_TO_FIRST, vmin=0, vmax=1, aspect="auto")
         for (row, column), value in np.ndenumerate(share):
             ink = "white" if abs(value - 0.5) > 0.33 else style.INK
-            text = f"{first[row, column]} : {second[row, column]}" if decided[row, column] else "–"
+            gap, size = (" : ", 8) if columns < 3 else (":", 7)
+            text = f"{first[row, column]}{gap}{second[row, column]}" if decided[row, column] else "–"
             if not decided[row, column]:
                 axis.add_patch(_hatched(row, column))
-            lost = {"fontstyle": "italic", "fontweight": "bold"} if second[row, column] > first[row, column] else {}
-            axis.text(column, row, text, ha="center", va="center", fontsize=8, color=ink, **lost)
+            slant = "italic" if second[row, column] > first[row, column] else "normal"
+            axis.text(column, row, text, ha="center", va="center", fontsize=size, color=ink, fontstyle=slant)
     bar = figure.colorbar(shown, ax=axes, fraction=0.025, pad=0.015, format=_percent)
     bar.set_label(label)
     bar.outline.set_visible(False)
