@@ -1,7 +1,7 @@
 """The static site: executed notebooks become pages that open from the disk, without network or server, and one PDF.
 
 Sphinx with MyST-NB does the work. Before that, each published figure is turned from the picture that a notebook holds
-into a proper figure: the SVG file, its alternative text, its caption, and a target to link to.
+into a proper figure: the SVG file (or the GIF of an animation), its alternative text, its caption, and a target to link to.
 """
 
 import functools
@@ -108,7 +108,8 @@ def _prepare(notebook):
 
 def _figure_directive(facts):
     alt = " ".join(facts["alt"].split())
-    return f"```{{figure}} figures/{facts['name']}.svg\n:name: fig-{facts['name']}\n:alt: {alt}\n\n{page.figure_caption(facts)}\n```"
+    file = f"{facts['name']}.{facts.get('format', 'svg')}"
+    return f"```{{figure}} figures/{file}\n:name: fig-{facts['name']}\n:alt: {alt}\n\n{page.figure_caption(facts)}\n```"
 
 
 def _title(notebook):
