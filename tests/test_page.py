@@ -78,6 +78,13 @@ def test_verdicts_follow_from_the_interval(page, shown, tmp_path):
     assert stored[0]["reported"] == 0.874 and stored[0]["interval"] == [0.89, 0.91]
 
 
+def test_a_claim_of_several_named_numbers_reads_as_words(page, shown):
+    page.check("t4-spiral", "train 0.014, test 0.022", holds=True)
+    page.verdicts()
+    assert shown[0][0].endswith("train 0.014, test 0.022 against the report's train loss 0.017, test loss 0.02")
+    assert "| t4-spiral | train loss 0.017, test loss 0.02 | train 0.014, test 0.022 |" in shown[1][0]
+
+
 def test_a_figure_needs_caption_and_alternative_text(page, shown, tmp_path):
     for words in ({"caption": " ", "alt": "a line"}, {"caption": "A line.", "alt": ""}):
         with pytest.raises(Problem, match="'lines' needs both"):
