@@ -79,9 +79,9 @@ def test_verdicts_follow_from_the_interval(page, shown, tmp_path):
 
 
 def test_a_claim_of_several_named_numbers_reads_as_words(page, shown):
-    page.check("t4-spiral", "train 0.014, test 0.022", holds=True)
+    page.check("t4-spiral", "train 0.014, test 0.022", holds=True, form=".3f")
     page.verdicts()
-    assert shown[0][0].endswith("train 0.014, test 0.022 against the report's train loss 0.017, test loss 0.02")
+    assert shown[0][0].endswith("train 0.014, test 0.022 against the report's train loss 0.017, test loss 0.020")
     assert "| t4-spiral | train loss 0.017, test loss 0.02 | train 0.014, test 0.022 |" in shown[1][0]
 
 
