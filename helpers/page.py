@@ -8,6 +8,7 @@ import io
 import os
 import platform
 import string
+import sys
 from importlib import metadata
 
 from IPython.display import Markdown, display
@@ -72,7 +73,7 @@ class Page:
         why      : a sentence on the verdict.   form : the format of the numbers.   what : the quantity, in words.
         """
         reported = claim(claim_id).value if claim(claim_id).value is not None else claim(claim_id).says
-        if interval is not None:
+        if interval is not None and holds is None:
             verdict = REPRODUCED if interval.low <= reported <= interval.high else NOT_REPRODUCED
         elif holds is None and why:
             verdict = UNTESTABLE
@@ -160,7 +161,8 @@ def figure_caption(facts):
 
 
 def environment(profile, seed):
-    """What a run is made with (dict of str): profile, seed, Python, processor count, versions of the main packages."""
+    """What a run is made with (dict of str): profile, seed, device, Python, versions of the main packages."""
+    backend = sys.modules.get("helpers.backend")  # only a chapter that uses Keras has loaded it
     versions = {}
     for package in PACKAGES:
         try:
@@ -171,7 +173,9 @@ def environment(profile, seed):
         "profile": profile,
         "seed": str(seed),
         "Python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "device": backend.device_name() if backend else f"CPU, {os.cpu_count()} cores",
+        **({"keras backend": backend.keras.backend.backend()} if backend else {}),
+        "system": f"{platform.system()} {platform.machine()}",
         **versions,
     }
 

@@ -121,7 +121,7 @@ def _title(notebook):
 
 def _opening_page(chapters, figures):
     """The opening page in Markdown: what this is, the chapters, the verdicts so far, the report's figures and ours."""
-    listed = "\n".join(f"{int(name[:2])}. [{title}]({name}.ipynb)" for name, title in chapters.items())
+    listed = "\n".join(f"- **{int(name[:2])}** · [{title}]({name}.ipynb)" for name, title in chapters.items())
     toctree = "\n".join(f"{title} <{name}>" for name, title in chapters.items())
     text = (ASSETS / "index.md").read_text(encoding="utf-8")
     for field, value in {
