@@ -4,6 +4,10 @@ import os
 
 import pytest
 
+from helpers import progress
+
+os.environ.setdefault(progress.CHANNEL, os.devnull)  # lines of progress are no outputs: let nobody follow them
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item):
