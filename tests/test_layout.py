@@ -11,8 +11,8 @@ from tests.conftest import python
 
 FOLDER = Path(helpers.__file__).parent
 GROUND = {"errors", "paths", "settings", "claims", "store", "progress", "backend"}
-WORK = {"playground", "fashion", "models", "training", "evaluation"}
-PAGE = {"style", "charts", "page", "playground_charts"}
+WORK = {"playground", "regularization", "fashion", "models", "training", "evaluation"}
+PAGE = {"style", "charts", "page", "playground_charts", "regularization_charts"}
 DOORS = {"notebooks", "ledger", "run", "site", "predict", "__main__"}
 
 
