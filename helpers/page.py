@@ -171,9 +171,7 @@ def _as_json(value):
 
 
 def listed(value):
-    """A value for a table cell: at most four significant digits, lists in brackets, named numbers with their names."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key.replace('_', ' ')} {listed(item)}" for key, item in value.items())
+    """A value for a table cell: at most four significant digits, lists in brackets."""
     if isinstance(value, list | tuple):
         return "[" + ", ".join(listed(item) for item in value) + "]"
     return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
@@ -182,8 +180,6 @@ def listed(value):
 def _formatted(value, form):
     if isinstance(value, str):
         return value
-    if isinstance(value, dict):
-        return ", ".join(f"{key.replace('_', ' ')} {_formatted(item, form)}" for key, item in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(_formatted(item, form) for item in value)
     return f"{value:{form}}"

@@ -1,30 +1,112 @@
 """What a penalty leaves of Playground networks, and whether a pair of losses read off the page could be one of theirs."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
-from helpers.playground import features, train
-from helpers.playground.engine import _processors
+from helpers import progress, store
+from helpers.errors import Problem
+from helpers.playground import Config, features, train
 
 LEARNED = 0.25  # a training loss; a network that answers 0 everywhere, and so has learned nothing, has 0.5
 SHOWN = 3  # decimals that the page shows
 
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1)  # neighbours on the page's menus
+ACTIVATIONS = ("sigmoid", "tanh", "relu")
+LEARNING_RATES = (0.1, 0.03)  # the report's, the page's own
+SEARCH_FILE = "regularization_search.json"
+REMEDY = "make train ONLY=02_regularization"
 
-def train_each(configs, seeds, epochs, at=None, done=None):
-    """Train several settings from the same few seeds, as many at a time as there are processors.
 
-    For few seeds, whose one block `train` gives to one thread.   configs : sequence of Config.   seeds, epochs, at : as in
-    `train`.   done : called with each setting, in their order, once it is trained.   Returns a list of Runs.
+@dataclass(frozen=True)
+class Tried:
+    """One setting that the search tried.
+
+    config : Config.   epochs : the epochs looked at, the last one last.   quarter : at each of them the factor within
+    which the nearest quarter of the seeds come of both printed losses.   pairs : float array (n_seeds, 2), the losses at
+    the last epoch.
     """
-    runs = []
-    with ThreadPoolExecutor(_processors()) as pool:
-        for run in pool.map(lambda config: train(config, seeds, epochs, at=at, threads=1), configs):
-            runs.append(run)
-            if done:
-                done(run.config)
-    return runs
+
+    config: Config
+    epochs: tuple
+    quarter: tuple
+    pairs: np.ndarray
+
+
+def nearby(config):
+    """The settings around one: any of RATES, ACTIVATIONS and LEARNING_RATES, and two hidden layers for three (list of Config).
+
+    The setting itself is left out.
+    """
+    grid = [
+        replace(config, regularization_rate=rate, activation=activation, learning_rate=speed)
+        for rate, activation, speed in product(RATES, ACTIVATIONS, LEARNING_RATES)
+    ]
+    if len(config.hidden) > 2:
+        grid += [replace(config, hidden=config.hidden[:2], activation=activation) for activation in ACTIVATIONS]
+    return [setting for setting in grid if setting != config]
+
+
+def try_settings(configs, printed, seeds, epochs):
+    """Train each setting from the same few seeds, as many at a time as there are processors (list of Tried).
+
+    The losses are looked at ten times on the way.   printed : two losses.
+    """
+    at = sorted({max(1, epochs * tenth // 10) for tenth in range(1, 11)})
+
+    def one(config):
+        run = train(config, seeds, epochs, at=at, threads=1)  # few seeds make one block, which has one thread anyway
+        pairs = [loss_pairs(run, column) for column in range(len(at))]
+        quarter = tuple(float(np.quantile(factors(group, printed), 0.25)) for group in pairs)
+        return Tried(config, tuple(at), quarter, pairs[-1])
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(one, configs))
+
+
+def searched(rows, seeds, profile):
+    """What try_settings finds around each printed row: tried anew where the profile trains, else as stored.
+
+    rows : dict of name -> (Config, two printed losses, epochs).   seeds : those to try.   profile : settings.Profile; its
+    folder for results holds the store. A sliver tries one setting in ten.
+    Returns a dict of name -> list of Tried. Raises Problem if the store is missing or was made for other rows.
+    """
+    path = profile.results / SEARCH_FILE
+    if profile.trains:
+        stored = {}
+        for name, (config, printed, epochs) in rows.items():
+            configs = nearby(config)[:: 10 if profile.sliver else 1]
+            tried = try_settings(configs, printed, seeds, epochs)
+            stored[name] = [_as_json(found) for found in tried]
+            progress.report(f"{name}: {len(configs)} nearby settings tried from {len(seeds)} seeds")
+        store.write_json(path, store.rounded(stored))
+    stored = store.read_json(path)
+    if stored.keys() != rows.keys():
+        raise Problem(f"{path.name} holds other rows than asked for: `{REMEDY}` makes it anew.")
+    return {name: [_from_json(found) for found in stored[name]] for name in rows}
+
+
+def _as_json(tried):
+    pairs = [" ".join(f"{loss:.6g}" for loss in pair) for pair in tried.pairs]  # one seed a line
+    quarter = " ".join(f"{factor:.6g}" for factor in tried.quarter)
+    return {
+        "page": tried.config.to_url(),
+        "epochs": " ".join(map(str, tried.epochs)),
+        "quarter": quarter,
+        "pairs": pairs,
+    }
+
+
+def _from_json(row):
+    return Tried(
+        Config.from_url(row["page"]),
+        tuple(map(int, row["epochs"].split())),
+        tuple(map(float, row["quarter"].split())),
+        np.array([[float(loss) for loss in pair.split()] for pair in row["pairs"]]),
+    )
 
 
 def has_learned(run):
