@@ -7,6 +7,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 RUN    := $(BIN)/python -m helpers
 READY  := .venv/ready
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 DATA   := outputs/cache/data-ready
 
 CHAPTERS := $(sort $(basename $(notdir $(wildcard notebooks/[0-9]*.ipynb))))
@@ -18,7 +19,7 @@ SITE     := outputs/site/index.html
 export PYTHONDONTWRITEBYTECODE :=
 unexport PYTHONPATH
 
-.PHONY: help setup data report figures train smoke store test lint unit notebooks bench lab site upgrade clean
+.PHONY: help setup environment data report figures train smoke store test lint unit notebooks bench lab site upgrade clean
 .DELETE_ON_ERROR:
 
 help:  ## say what each door does
@@ -28,14 +29,22 @@ help:  ## say what each door does
 
 setup: $(READY)  ## make the virtual environment .venv with the pinned requirements
 
+# Two set-ups at once wait for one another where there is flock; a set-up that was interrupted is begun anew.
 $(READY): requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: Python 3.11 or later is needed; name one with make PYTHON=python3.12" >&2; exit 2; }
-	@echo "setup: installing the requirements into .venv (some minutes, about 3.5 GB)"
-	@$(PYTHON) -m venv .venv || { echo "error: no virtual environment could be made; on Debian: apt-get install python3-venv" >&2; exit 2; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -q -j 0 .venv/lib helpers >/dev/null || true
-	@touch $@
+	@mkdir -p outputs/cache
+	@$(if $(shell command -v flock),flock outputs/cache/.setup.lock) $(MAKE) --no-print-directory environment
+
+environment:
+	@[ -e $(READY) ] && [ ! requirements.txt -nt $(READY) ] && [ ! pyproject.toml -nt $(READY) ] && exit 0; \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "error: Python 3.11 or later is needed; name one, as in: make PYTHON=python3.12 report" >&2; exit 2; }; \
+	echo "setup: installing the requirements into .venv (some minutes, about 3.5 GB)"; \
+	$(PYTHON) -m venv --clear .venv \
+		|| { echo "error: no virtual environment could be made; on Debian: apt-get install python3-venv" >&2; exit 2; }; \
+	$(PIP) -r requirements.txt && $(PIP) --no-deps --no-build-isolation --editable . \
+		|| { echo "error: the packages could not be installed; see above, and run the same command again" >&2; exit 2; }; \
+	$(BIN)/python -m compileall -q -j 0 .venv/lib helpers > /dev/null 2>&1; \
+	touch $(READY)
 
 data: $(READY)  ## find or fetch Fashion-MNIST and verify it -> outputs/cache/
 	@$(RUN) data
@@ -74,8 +83,10 @@ train: $(DATA)  ## train every network from scratch, or ONLY=04_mlp; resumes -> 
 	@$(RUN) run --profile train $(ONLY)
 	@echo "train: the networks and their cards are in outputs/models/; now make report"
 
-smoke: $(DATA)  ## try every line on a sliver of the data -> outputs/smoke/
-	@$(RUN) run --profile smoke $(ONLY)
+smoke: $(ONLY:%=smoke-%)  ## try every line on a sliver of the data -> outputs/smoke/
+
+smoke-%: $(DATA)
+	@$(RUN) run --profile smoke $*
 
 store: $(EXECUTED)  ## write the executed outputs back into notebooks/
 	@$(RUN) store $(ONLY)
@@ -88,17 +99,18 @@ lab: $(DATA)  ## open JupyterLab on the notebooks
 
 # --- tests -----------------------------------------------------------------------------------------------------------
 
-test: lint unit notebooks smoke  ## lint, unit tests, the notebooks' stored outputs, the smoke profile
+test: lint unit notebooks  ## lint, unit tests, the notebooks' stored outputs, the smoke profile
+	@$(MAKE) --no-print-directory -j2 smoke
 	@echo "test: everything passed"
 
 lint: $(READY)
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && echo "lint: clean"
 
 unit: $(DATA)
-	@$(BIN)/python -m pytest tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests
 
 notebooks: $(DATA)
-	@$(BIN)/python -m pytest -p tests.nbval_options --nbval --nbval-cell-timeout=600 notebooks
+	@$(BIN)/python -m pytest -n 2 --dist loadscope -p tests.nbval_options --nbval --nbval-cell-timeout=600 notebooks
 
 upgrade: $(READY)  ## resolve the direct requirements of pyproject.toml anew into requirements.txt
 	@$(BIN)/python -m pip install --quiet uv

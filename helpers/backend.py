@@ -3,6 +3,7 @@
 `from helpers.backend import keras` is the one way in; KERAS_BACKEND chooses TensorFlow (default) or JAX as always.
 """
 
+import importlib.util
 import os
 import sys
 from contextlib import contextmanager
@@ -26,18 +27,26 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with _quiet_stderr():
     import keras
 
+    if keras.backend.backend() != "tensorflow" and importlib.util.find_spec("tensorflow"):
+        import tensorflow  # noqa: F401  Keras would import it later, to look at its inputs, and print its log lines
+
 
 def device_name():
-    """What the networks run on, in words: the first accelerator that Keras sees, else "CPU" and its core count."""
+    """What the networks run on, in words: the accelerator, if Keras' backend sees one, else "CPU" and its core count."""
     with _quiet_stderr():
-        devices = keras.distribution.list_devices("gpu") if keras.backend.backend() == "jax" else _tensorflow_gpus()
-    return str(devices[0]) if devices else f"CPU, {os.cpu_count()} cores"
+        name = _jax_accelerator() if keras.backend.backend() == "jax" else _tensorflow_gpu()
+    return name or f"CPU, {os.cpu_count()} cores"
 
 
-def _tensorflow_gpus():
+def _jax_accelerator():
+    import jax
+
+    device = jax.devices()[0]
+    return None if device.platform == "cpu" else device.device_kind
+
+
+def _tensorflow_gpu():
     import tensorflow as tf
 
-    return [
-        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
-        for gpu in tf.config.list_physical_devices("GPU")
-    ]
+    gpus = tf.config.list_physical_devices("GPU")
+    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", gpus[0].name) if gpus else None

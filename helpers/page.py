@@ -8,9 +8,11 @@ import io
 import os
 import platform
 import string
+import sys
 from importlib import metadata
 
 from IPython.display import Markdown, display
+from PIL import Image
 
 from helpers import store
 from helpers.claims import claim
@@ -19,6 +21,7 @@ from helpers.settings import profile_named
 
 REPRODUCED, NOT_REPRODUCED, UNTESTABLE = "reproduced", "not reproduced", "cannot be tested here"
 PACKAGES = ("keras", "tensorflow", "jax", "scikit-learn", "numpy", "scipy", "matplotlib")
+ANIMATION_DPI = 100
 
 
 class Page:
@@ -106,16 +109,34 @@ class Page:
         caption : what to see in it.   alt : what is seen, for those who cannot.   report : the report's figure, if any.
         Raises Problem if caption or alt are missing.
         """
+        facts = self._figure_facts(slug, caption, alt, report)
+        svg, png = _rendered(figure, "svg"), _rendered(figure, "png")
+        store.write_bytes(self.profile.figures / f"{facts['name']}.svg", svg)
+        self._show_figure("png", png, facts)
+
+    def publish_animation(self, frames, slug, *, caption, alt, report=None, seconds=0.12):
+        """Write figures to figures/ as one GIF that plays over and over, and show it under its number.
+
+        frames : matplotlib Figures of one size, at least two.   seconds : how long each is shown; the last ten times that.
+        The rest is as in `publish`, which should show a frame of it too: paper stands still.
+        """
+        facts = self._figure_facts(slug, caption, alt, report) | {"format": "gif"}
+        self._show_figure("gif", _animated(frames, seconds), facts)
+
+    def _figure_facts(self, slug, caption, alt, report):
+        """What is known of a figure beside its picture (dict). Raises Problem if caption or alt are missing."""
         if not caption.strip() or not alt.strip():
             raise Problem(f"The figure {slug!r} needs both a caption and an alternative text.")
         number = self._figures.setdefault(slug, len(self._figures) + 1)
         name = f"{self.number:02d}-{slug}"
-        svg, png = _rendered(figure, "svg"), _rendered(figure, "png")
-        store.write_bytes(self.profile.figures / f"{name}.svg", svg)
-        store.write_bytes(self.profile.figures / f"{name}.png", png)
-        facts = {"name": name, "number": f"{self.number}.{number}", "alt": alt, "caption": caption, "report": report}
-        display({"image/png": png, "text/plain": alt}, raw=True, metadata={"image/png": {"alt": alt}, "figure": facts})
-        display(Markdown(figure_caption(facts)), metadata={"caption_of": name})
+        return {"name": name, "number": f"{self.number}.{number}", "alt": alt, "caption": caption, "report": report}
+
+    def _show_figure(self, kind, picture, facts):
+        """Write a picture (bytes) to figures/ and show it, with its caption."""
+        store.write_bytes(self.profile.figures / f"{facts['name']}.{kind}", picture)
+        data, described = {f"image/{kind}": picture, "text/plain": facts["alt"]}, {"alt": facts["alt"]}
+        display(data, raw=True, metadata={f"image/{kind}": described, "figure": facts})
+        display(Markdown(figure_caption(facts)), metadata={"caption_of": facts["name"]})
 
     def finish(self):
         """Write the chapter's numbers and verdicts to outputs/results/, and show what this run was made with."""
@@ -140,7 +161,8 @@ def figure_caption(facts):
 
 
 def environment(profile, seed):
-    """What a run is made with (dict of str): profile, seed, Python, processor count, versions of the main packages."""
+    """What a run is made with (dict of str): profile, seed, device, Python, versions of the main packages."""
+    backend = sys.modules.get("helpers.backend")  # only a chapter that uses Keras has loaded it
     versions = {}
     for package in PACKAGES:
         try:
@@ -151,7 +173,9 @@ def environment(profile, seed):
         "profile": profile,
         "seed": str(seed),
         "Python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "device": backend.device_name() if backend else f"CPU, {os.cpu_count()} cores",
+        **({"keras backend": backend.keras.backend.backend()} if backend else {}),
+        "system": f"{platform.system()} {platform.machine()}",
         **versions,
     }
 
@@ -163,6 +187,24 @@ def _rendered(figure, kind):
     return buffer.getvalue()
 
 
+def _animated(figures, seconds):
+    """Figures of one size as a GIF that loops: the same bytes on every run, with one palette for all frames.
+
+    The palette is that of the last figure, where the colours are fullest. No dithering: its specks would flicker.
+    """
+    pictures = []
+    for figure in figures:
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=ANIMATION_DPI)
+        pictures.append(Image.open(buffer).convert("RGB"))
+    palette = pictures[-1].quantize(128, method=Image.Quantize.MEDIANCUT)
+    first, *rest = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    durations = [round(1000 * seconds)] * len(rest) + [round(10000 * seconds)]
+    buffer = io.BytesIO()
+    first.save(buffer, format="gif", save_all=True, append_images=rest, duration=durations, loop=0)
+    return buffer.getvalue()
+
+
 def _as_json(value):
     """A value as JSON can hold it: NumPy scalars and arrays, and intervals, turned into numbers and lists."""
     if hasattr(value, "low"):
@@ -171,7 +213,9 @@ def _as_json(value):
 
 
 def listed(value):
-    """A value for a table cell: at most four significant digits, lists in brackets."""
+    """A value for a table cell: at most four significant digits, lists in brackets, named numbers with their names."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key.replace('_', ' ')} {listed(item)}" for key, item in value.items())
     if isinstance(value, list | tuple):
         return "[" + ", ".join(listed(item) for item in value) + "]"
     return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
@@ -180,6 +224,8 @@ def listed(value):
 def _formatted(value, form):
     if isinstance(value, str):
         return value
+    if isinstance(value, dict):
+        return ", ".join(f"{key.replace('_', ' ')} {_formatted(item, form)}" for key, item in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(_formatted(item, form) for item in value)
     return f"{value:{form}}"

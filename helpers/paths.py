@@ -5,7 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 NOTEBOOKS = ROOT / "notebooks"
-FIGURES = ROOT / "figures"  # written only by Page.publish
+FIGURES = ROOT / "figures"  # written only by Page.publish and Page.publish_animation
 OUTPUTS = ROOT / "outputs"
 
 MODELS = OUTPUTS / "models"  # trained networks with their cards; committed

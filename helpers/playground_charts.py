@@ -7,6 +7,7 @@ surface carries its zero line, the class -1 has square markers, and links with a
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
@@ -24,6 +25,9 @@ LABELS = {
     "sinX": r"$\sin(X_1)$",
     "sinY": r"$\sin(X_2)$",
 }
+
+# Axes stay where they are put. Not layout="none", for which savefig puts the style's own layout back once it is done.
+AS_PLACED = PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True)
 
 # Lengths in inches
 NEURON = 0.42  # a neuron's side
@@ -47,7 +51,7 @@ def network_figure(
     layers = activations[:-1]
     height = max(MARGIN_TOP + max(map(len, layers)) * ROW, LOSSES + SURFACE) + MARGIN_BOTTOM
     left = MARGIN_LEFT + (len(layers) - 1) * COLUMN + NEURON / 2 + 1.0
-    figure = Figure(figsize=(left + SURFACE + 0.25, height), facecolor="white")
+    figure = Figure(figsize=(left + SURFACE + 0.25, height), facecolor="white", layout=AS_PLACED)
     sheet = _axes_at(figure, 0, 0, *figure.get_size_inches())  # one unit is one inch
     sheet.set(xlim=(0, figure.get_figwidth()), ylim=(0, height))
     sheet.axis("off")
@@ -84,7 +88,7 @@ def decision_surfaces(surfaces, titles, train=None, test=None, columns=6, side=1
     columns = min(columns, len(titles))
     rows = -(-len(titles) // columns)
     step_x, step_y = side + 0.14, side + 0.3
-    figure = Figure(figsize=(columns * step_x + 0.02, rows * step_y + 0.04), facecolor="white")
+    figure = Figure(figsize=(columns * step_x + 0.02, rows * step_y + 0.04), facecolor="white", layout=AS_PLACED)
     for index, (surface, title) in enumerate(zip(surfaces, titles, strict=True)):
         row, column = divmod(index, columns)
         axes = _axes_at(figure, 0.08 + column * step_x, 0.06 + (rows - 1 - row) * step_y, side, side)
@@ -122,6 +126,7 @@ def _axes_at(figure, left, bottom, width, height):
 
 
 def _quiet(axes):
+    axes.grid(False)  # whatever the style says
     axes.tick_params(labelsize=6.5, colors=MUTED, length=2, pad=2)
     for spine in axes.spines.values():
         spine.set(color=FRAME, linewidth=0.6)

@@ -1,7 +1,7 @@
 """The static site: executed notebooks become pages that open from the disk, without network or server, and one PDF.
 
 Sphinx with MyST-NB does the work. Before that, each published figure is turned from the picture that a notebook holds
-into a proper figure: the SVG file, its alternative text, its caption, and a target to link to.
+into a proper figure: the SVG file (or the GIF of an animation), its alternative text, its caption, and a target to link to.
 """
 
 import functools
@@ -108,7 +108,8 @@ def _prepare(notebook):
 
 def _figure_directive(facts):
     alt = " ".join(facts["alt"].split())
-    return f"```{{figure}} figures/{facts['name']}.svg\n:name: fig-{facts['name']}\n:alt: {alt}\n\n{page.figure_caption(facts)}\n```"
+    file = f"{facts['name']}.{facts.get('format', 'svg')}"
+    return f"```{{figure}} figures/{file}\n:name: fig-{facts['name']}\n:alt: {alt}\n\n{page.figure_caption(facts)}\n```"
 
 
 def _title(notebook):
@@ -120,7 +121,7 @@ def _title(notebook):
 
 def _opening_page(chapters, figures):
     """The opening page in Markdown: what this is, the chapters, the verdicts so far, the report's figures and ours."""
-    listed = "\n".join(f"{int(name[:2])}. [{title}]({name}.ipynb)" for name, title in chapters.items())
+    listed = "\n".join(f"- **{int(name[:2])}** · [{title}]({name}.ipynb)" for name, title in chapters.items())
     toctree = "\n".join(f"{title} <{name}>" for name, title in chapters.items())
     text = (ASSETS / "index.md").read_text(encoding="utf-8")
     for field, value in {

@@ -5,6 +5,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 from helpers import page as page_module
 from helpers import settings, style
@@ -77,6 +78,13 @@ def test_verdicts_follow_from_the_interval(page, shown, tmp_path):
     assert stored[0]["reported"] == 0.874 and stored[0]["interval"] == [0.89, 0.91]
 
 
+def test_a_claim_of_several_named_numbers_reads_as_words(page, shown):
+    page.check("t4-spiral", "train 0.014, test 0.022", holds=True, form=".3f")
+    page.verdicts()
+    assert shown[0][0].endswith("train 0.014, test 0.022 against the report's train loss 0.017, test loss 0.020")
+    assert "| t4-spiral | train loss 0.017, test loss 0.02 | train 0.014, test 0.022 |" in shown[1][0]
+
+
 def test_a_figure_needs_caption_and_alternative_text(page, shown, tmp_path):
     for words in ({"caption": " ", "alt": "a line"}, {"caption": "A line.", "alt": ""}):
         with pytest.raises(Problem, match="'lines' needs both"):
@@ -107,6 +115,30 @@ def test_figures_have_the_same_bytes_each_time(page, shown, tmp_path):
         kept.append([(tmp_path / "figures" / f"04-lines.{kind}").read_bytes() for kind in ("svg", "png")])
     assert kept[0] == kept[1]
     assert b"Date" not in kept[0][0] and b"matplotlib" not in kept[0][1].lower()
+
+
+def test_an_animation_is_one_gif_with_all_its_frames(page, shown, tmp_path):
+    page.publish(figure(), "still", caption="A line.", alt="One line.")
+    kept = []
+    for _ in range(2):
+        frames = [figure() for _ in range(3)]
+        for step, frame in enumerate(frames):
+            frame.axes[0].plot([1, 3], [0.1, 0.1 * step])
+        page.publish_animation(frames, "moving", caption="It moves.", alt="A line that turns upwards.", seconds=0.2)
+        kept.append((tmp_path / "figures" / "04-moving.gif").read_bytes())
+    assert kept[0] == kept[1]
+    with Image.open(tmp_path / "figures" / "04-moving.gif") as gif:
+        assert (gif.n_frames, gif.info["loop"]) == (3, 0)
+        durations = []
+        for index in range(3):
+            gif.seek(index)
+            durations.append(gif.info["duration"])
+    assert durations == [200, 200, 2000]
+    output, metadata = shown[2]
+    assert output["image/gif"] == kept[0] and metadata["image/gif"]["alt"] == output["text/plain"]
+    assert (metadata["figure"]["number"], metadata["figure"]["format"]) == ("4.2", "gif")
+    with pytest.raises(Problem, match="'moving' needs both"):
+        page.publish_animation(frames, "moving", caption="It moves.", alt=" ")
 
 
 def test_smoke_stores_no_numbers(shown, tmp_path, monkeypatch):

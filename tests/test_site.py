@@ -136,6 +136,12 @@ def test_figures_are_numbered_and_answer_to_the_report(built):
                     assert f"Figure {facts['number']}" in index and f"{name}.html#fig-{facts['name']}" in index
 
 
+def test_an_animation_is_shown_from_its_gif():
+    facts = {"name": "01-moving", "number": "1.2", "alt": "A line that\nturns.", "caption": "It moves.", "report": None}
+    assert "{figure} figures/01-moving.svg\n" in site._figure_directive(facts)
+    assert "{figure} figures/01-moving.gif\n" in site._figure_directive(facts | {"format": "gif"})
+
+
 def test_the_pdf_holds_the_report(built, browser):
     content = (built / "report.pdf").read_bytes()
     assert content.startswith(b"%PDF") and len(content) > 200_000
