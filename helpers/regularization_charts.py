@@ -6,16 +6,16 @@ Orange and blue stay with the classes, so data sets and penalties have other col
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter
 
 from helpers import style
 from helpers.playground_charts import LABELS
 from helpers.style import rounded
 
 DATASETS = {  # colour, line style, marker
-    "circle": (style.GREEN, "-", "o"),
+    "circle": (style.BROWN, "-", "o"),
     "xor": (style.PURPLE, (0, (4, 1.5)), "s"),
-    "gauss": (style.BROWN, (0, (5, 1, 1, 1)), "^"),
+    "gauss": (style.GREEN, (0, (5, 1, 1, 1)), "^"),
     "spiral": (style.INK, (0, (1, 1)), "D"),
 }
 PENALTIES = {"none": (style.GREY, (0, (1, 1))), "L1": (style.INK, "-"), "L2": (style.RED, (0, (4, 1.5)))}
@@ -73,7 +73,7 @@ def feature_weights(weights, features, picked):
         axis.grid(axis="x", visible=False)
         top = outer_high.max()
         axis.set(xlim=(-0.6, len(features) - 0.4), ylim=(-0.04, 1.04) if top < 1e-3 else (-0.04 * top, 1.06 * top))
-        axis.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3))
+        axis.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3) if top >= 1e-3 else FixedLocator([0]))
         axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.tick_params(axis="y", labelsize=7.5, pad=2)
         axis.set_xticks(places, [LABELS[name] for name in features], fontsize=7, rotation=90)
@@ -107,7 +107,7 @@ def shares_by_threshold(thresholds, shares, bands, marked):
         axis.xaxis.set_minor_formatter(NullFormatter())
         axis.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes[0].set_ylabel("seeds with exactly the\nhand-picked features")
-    axes[-1].legend(loc="center left")
+    axes[-1].legend(loc="center left", frameon=True, facecolor="white", edgecolor="none", framealpha=1)
     figure.supxlabel("a feature survives above this share of the largest weight", fontsize=9, color=style.INK)
     return figure
 
