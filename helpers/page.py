@@ -73,7 +73,7 @@ class Page:
         why      : a sentence on the verdict.   form : the format of the numbers.   what : the quantity, in words.
         """
         reported = claim(claim_id).value if claim(claim_id).value is not None else claim(claim_id).says
-        if interval is not None:
+        if interval is not None and holds is None:
             verdict = REPRODUCED if interval.low <= reported <= interval.high else NOT_REPRODUCED
         elif holds is None and why:
             verdict = UNTESTABLE
