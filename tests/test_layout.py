@@ -11,15 +11,10 @@ from tests.conftest import python
 
 FOLDER = Path(helpers.__file__).parent
 GROUND = {"errors", "paths", "settings", "claims", "store", "progress", "backend"}
-<<<<<<< HEAD
-WORK = {"playground", "regularization", "fashion", "models", "training", "evaluation"}
-PAGE = {"style", "charts", "page", "playground_charts", "regularization_charts"}
-=======
 WORK = {"playground", "sweeps", "regularization", "convergence"}
 WORK |= {"fashion", "models", "training", "evaluation", "projection", "derivations"}
 PAGE = {"style", "charts", "page", "playground_charts", "sweep_charts", "regularization_charts", "convergence_charts"}
 PAGE |= {"projection_charts", "question_charts"}
->>>>>>> main
 DOORS = {"notebooks", "ledger", "run", "site", "predict", "__main__"}
 
 
