@@ -1,5 +1,7 @@
 """Many Playground settings, each over many seeds: how their losses spread, and how often they get below a bar."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -103,6 +105,17 @@ def success(config, seeds, epochs, bar, label=None, to_the_end=False):
     below = run.test_loss < bar
     first = np.where(below.any(axis=1), below.argmax(axis=1), -1)
     return Success(config, epochs, first, run.test_loss[:, -1])
+
+
+def successes(configs, seeds, epochs, bar):
+    """The Success of each of many settings, as many at a time as there are processors (list, in the order given)."""
+
+    def one(config):
+        run = train(config, seeds, epochs, at=[epochs], stop_below=bar, threads=1)
+        return Success(config, epochs, run.first_below)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(one, configs))
 
 
 def best(successes):

@@ -51,6 +51,7 @@ def test_imports_go_one_way(layer, allowed):
 def test_importing_sets_no_seed_no_style_and_writes_nothing():
     code = """
         import random, numpy, matplotlib, pkgutil, importlib, sys
+        import sklearn.decomposition, sklearn.linear_model, sklearn.manifold  # draw on `random` when imported
         before = random.getstate(), numpy.random.get_state()[1].tolist(), dict(matplotlib.rcParams)
         import helpers
         for module in pkgutil.iter_modules(helpers.__path__):

@@ -157,7 +157,7 @@ def test_without_a_browser_the_site_is_built_and_says_so(tmp_path, monkeypatch):
 
 def test_a_chapter_that_was_not_run_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "EXECUTED", tmp_path / "none")
-    with pytest.raises(Problem, match=r"04_mlp\.ipynb is missing: run `make report`"):
+    with pytest.raises(Problem, match=r"01_playground\.ipynb is missing: run `make report`"):
         site.build(output=tmp_path / "site", pdf=False)
 
 

@@ -1,5 +1,6 @@
 """Sweeps over seeds: what is counted is what the engine gave, and what counts as small is small."""
 
+from dataclasses import replace
 from math import comb
 
 import numpy as np
@@ -47,6 +48,14 @@ def test_progress_is_told_under_a_label_only(capsys):
     assert capsys.readouterr().out == ""
     sweeps.losses_at(SQUARES, SEEDS[:1], 260, label="Circle")
     assert capsys.readouterr().out == "Circle: epoch 199 of 260\nCircle: epoch 260 of 260\n"
+
+
+def test_many_settings_at_once_give_what_each_gives_alone():
+    settings = [replace(SQUARES, learning_rate=rate) for rate in (0.3, 0.03, 0.1)]
+    together = sweeps.successes(settings, SEEDS, 60, 0.01)
+    assert [one.config for one in together] == settings
+    for config, one in zip(settings, together, strict=True):
+        assert one.first_below.tolist() == sweeps.success(config, SEEDS, 60, 0.01).first_below.tolist()
 
 
 def test_success_counts_the_seeds_that_fell_below_the_bar():

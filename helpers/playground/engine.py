@@ -203,10 +203,13 @@ def _processors():
 
 
 def _blocks(columns, threads):
-    """Split the seeds' columns evenly: at most MAX_LANES in a block, and no thread without one while 8 are left."""
+    """Split the seeds' columns evenly and in eights, which are computed whole: at most MAX_LANES in a block, and no
+    thread without one while 8 are left."""
+    eights = -(-columns.size // 8)
     n_blocks = -(-columns.size // MAX_LANES)
-    n_blocks = min(-(-n_blocks // threads) * threads, -(-columns.size // 8))
-    return np.array_split(columns, n_blocks) if n_blocks else []
+    n_blocks = min(-(-n_blocks // threads) * threads, eights)
+    edges = np.cumsum([8 * len(part) for part in np.array_split(range(eights), n_blocks)])[:-1] if n_blocks else []
+    return np.split(columns, edges) if n_blocks else []
 
 
 def _train_round(state, start, stop, at, stop_below, recorded, columns):

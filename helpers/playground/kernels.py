@@ -15,7 +15,7 @@ import math
 
 import numba
 import numpy as np
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -30,6 +30,17 @@ INV_LN2 = 1.44269504088896338700e00
 NEVER_REDUCED = float.fromhex("0x1.62e43p-2")
 SMALL = 2.0**-28
 SHIFTER = 1.5 * 2.0**52  # a whole number added to it stands in the low bits of the sum
+
+
+def _use_wide_registers():
+    """Have numba fill 512-bit registers where the processor has them: LLVM prefers 256 bits on servers, which is a
+    quarter slower here. No digit depends on it."""
+    features = binding.get_host_cpu_features()
+    if features.get("avx512f") and not numba.config.CPU_FEATURES:
+        numba.config.CPU_FEATURES = f"{features.flatten()},-prefer-256-bit"
+
+
+_use_wide_registers()
 
 
 def _inner(function):
