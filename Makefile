@@ -15,11 +15,13 @@ EXECUTED := $(CHAPTERS:%=outputs/executed/%.ipynb)
 ONLY     ?= $(CHAPTERS)
 HELPERS  := $(wildcard helpers/*.py helpers/*/*.py helpers/*.yaml)
 SITE     := outputs/site/index.html
+PAGES    := $(CHAPTERS:%=outputs/site/%.html)
 
 export PYTHONDONTWRITEBYTECODE :=
 unexport PYTHONPATH
 
 .PHONY: help setup environment data report figures train smoke store test lint unit notebooks bench lab site upgrade clean
+.PHONY: gone  # a prerequisite that stands for a file that should be there: what depends on it is made again
 .DELETE_ON_ERROR:
 
 help:  ## say what each door does
@@ -67,21 +69,27 @@ figures: $(DATA)  ## draw every figure anew -> figures/
 	@$(ABREAST) $(EXECUTED)
 	@echo "figures: drawn by the chapters into figures/, as SVG and PNG"
 
-# A chapter is executed again when its source, a helper that it uses, the data or a stored network is newer. The first
-# run writes down which helpers a chapter reaches (outputs/executed/*.d); until then it depends on all of them.
+# A chapter is executed again when its source, a helper that it uses, the data or a stored network is newer, or when one
+# of its figures, results or networks is gone. The first run writes down which helpers a chapter reaches and what lies
+# beside it (outputs/executed/*.d); until then it depends on all helpers.
 -include $(wildcard outputs/executed/*.d)
 
 outputs/executed/%.ipynb: notebooks/%.ipynb | $(DATA) $(READY)
 	@$(RUN) run $*
 
 $(foreach chapter,$(CHAPTERS),$(if $(wildcard outputs/executed/$(chapter).d),,$(eval outputs/executed/$(chapter).ipynb: $(HELPERS))))
-outputs/executed/01_playground.ipynb: $(wildcard outputs/results/spiral_search.json)
-outputs/executed/02_regularization.ipynb: $(wildcard outputs/results/regularization_search.json)
-outputs/executed/03_automated_features.ipynb: $(wildcard outputs/results/convergence_grid.json)
+outputs/executed/01_playground.ipynb: outputs/results/spiral_search.json
+outputs/executed/02_regularization.ipynb: outputs/results/regularization_search.json
+outputs/executed/03_automated_features.ipynb: outputs/results/convergence_grid.json
 outputs/executed/04_mlp.ipynb: $(wildcard outputs/models/mlp/*)
-outputs/executed/06_pca_logit.ipynb: $(wildcard outputs/results/pca_logit_timing.json)
+outputs/executed/06_pca_logit.ipynb: outputs/results/pca_logit_timing.json
 
-$(SITE): $(EXECUTED) helpers/site.py helpers/notebooks.py helpers/page.py $(wildcard helpers/site_assets/*)
+# Long measurements that chapters quote are never made by the way.
+outputs/results/%.json:
+	@echo "error: $@ is missing: get it back with 'git checkout -- $@', or measure anew (tests/benchmarks)" >&2; exit 2
+
+$(SITE): $(EXECUTED) helpers/site.py helpers/notebooks.py helpers/page.py $(wildcard helpers/site_assets/*) \
+		$(if $(filter-out $(wildcard $(PAGES)),$(PAGES)),gone)
 	@$(RUN) site
 
 site: $(READY)  ## build the site again from the last run
@@ -101,7 +109,7 @@ smoke-%: $(DATA)
 store: $(EXECUTED)  ## write the executed outputs back into notebooks/
 	@$(RUN) store $(ONLY)
 
-bench: $(DATA)  ## run the benchmarks in tests/benchmarks
+bench: $(DATA)  ## run the benchmarks in tests/benchmarks -> outputs/results/benchmarks.json
 	@for file in tests/benchmarks/bench_*.py; do $(BIN)/python -m tests.benchmarks.$$(basename $$file .py) || exit 1; done
 
 lab: $(DATA)  ## open JupyterLab on the notebooks
@@ -122,9 +130,16 @@ unit: $(DATA)
 notebooks: $(DATA)
 	@$(BIN)/python -m pytest -n 2 --dist loadscope -p tests.nbval_options --nbval --nbval-cell-timeout=600 notebooks
 
-upgrade: $(READY)  ## resolve the direct requirements of pyproject.toml anew into requirements.txt
-	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --universal --no-header --upgrade --python-version 3.11 pyproject.toml --output-file requirements.txt
+# The new pins take the place of the old ones only once all are resolved, and only if any differs. They are installed and
+# tried by a make of its own, for which requirements.txt is the newer file.
+PINS := outputs/cache/requirements.new
+upgrade: $(READY)  ## resolve the direct requirements of pyproject.toml anew, install them and run everything
+	@$(PIP) uv && $(BIN)/uv pip compile --quiet --universal --no-header --upgrade --python-version 3.11 pyproject.toml --output-file $(PINS) \
+		|| { rm -f $(PINS); echo "error: no newer packages could be resolved; requirements.txt is left as it was" >&2; exit 2; }
+	@if cmp -s $(PINS) requirements.txt; then rm $(PINS); echo "upgrade: every package is the newest that fits"; \
+		else mv $(PINS) requirements.txt; echo "upgrade: requirements.txt has new pins; 'git checkout requirements.txt' brings back the old ones"; fi
+	@$(MAKE) --no-print-directory report
+	@$(MAKE) --no-print-directory test
 
 clean:  ## remove all that a run made, and the environment; keeps what git tracks
 	@rm -rf .venv outputs/cache outputs/executed outputs/site outputs/smoke outputs/training outputs/run.json *.egg-info

@@ -7,6 +7,9 @@ import importlib.util
 import os
 import sys
 from contextlib import contextmanager
+from pathlib import Path
+
+from helpers import paths
 
 
 @contextmanager
@@ -24,6 +27,8 @@ def _quiet_stderr():
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if not Path("~/.keras/keras.json").expanduser().is_file():  # where Keras has no settings to read, it writes some
+    os.environ.setdefault("KERAS_HOME", str(paths.CACHE / "keras"))
 with _quiet_stderr():
     import keras
 

@@ -1,6 +1,7 @@
 """Trained networks on disk: saved without optimiser, loaded only if their card vouches for them."""
 
 import hashlib
+import json
 from collections import namedtuple
 
 import numpy as np
@@ -29,22 +30,42 @@ def save(network, path, facts):
     store.write_card(path, {**facts, "weights_sha256": weights_digest(network)})
 
 
-def load(path, remedy):
-    """A stored network and its card, verified by digest before the file is opened.
+def load(path, remedy, pattern=None):
+    """A stored network and its card, verified by digest before the file is opened, and by its weights' digest after.
 
     path : the .keras file.   remedy : str, the command that trains it anew.
+    pattern : a network whose layers it must have, or None.
     Returns (network, card), the network without optimiser. Nothing that a file may carry is executed: a file with
-    Lambda layers is refused. Raises Problem if the network is missing, altered, or cannot be read by this Keras.
+    Lambda layers is refused. Raises Problem if the network is missing, altered, of other layers than the pattern, or
+    cannot be read by this Keras.
     """
     card = store.read_card(path, remedy)
+    versions = f"Keras {keras.__version__} cannot read {shown(path)}, made with Keras {card.get('keras', '?')}"
     try:
-        return keras.models.load_model(path, compile=False, safe_mode=True), card
-    except (ValueError, TypeError, OSError, KeyError, NotImplementedError) as error:
+        network = keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # whatever a file may hold, it is the file's fault
         gist = " ".join(str(error).split())[:120]
+        raise Problem(f"{versions} ({gist}): train it anew with `{remedy}`.") from None
+    if card.get("weights_sha256") not in (None, weights_digest(network)):
+        raise Problem(f"{versions} (it reads other weights than were stored): train it anew with `{remedy}`.")
+    if pattern is not None and _architecture(network) != _architecture(pattern):
         raise Problem(
-            f"Keras {keras.__version__} cannot read {shown(path)}, made with Keras {card.get('keras', '?')} ({gist}): "
-            f"train it anew with `{remedy}`."
-        ) from None
+            f"{shown(path)} holds other layers than the network that is asked for: train it anew with `{remedy}`."
+        )
+    return network, card
+
+
+def _architecture(network):
+    """What a network's layers are, for telling whether two networks are built alike (list).
+
+    Names are left out, for Keras counts them up; initializers and the like, which only training needs, are too.
+    """
+    unlike = ("name", "dtype", "trainable", "seed", "batch_shape")
+    rows = []
+    for row, layer in zip(layer_table(network), _layers(network), strict=True):
+        plain = {key: value for key, value in layer.get_config().items() if not isinstance(value, dict)}
+        rows.append([row[1:], {key: value for key, value in plain.items() if key not in unlike}])
+    return json.loads(json.dumps([network.input_shape[1:], rows], default=str))
 
 
 def weights_digest(network):
@@ -66,9 +87,13 @@ def layer_table(network):
             _size(layer.trainable_variables),
             _size(layer.non_trainable_variables),
         )
-        for layer in network.layers
-        if not isinstance(layer, keras.layers.InputLayer)
+        for layer in _layers(network)
     ]
+
+
+def _layers(network):
+    """The layers that compute something: all but the inputs."""
+    return [layer for layer in network.layers if not isinstance(layer, keras.layers.InputLayer)]
 
 
 def _size(variables):

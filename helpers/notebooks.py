@@ -76,8 +76,9 @@ def _imported(tree):
             modules.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
     files = set()
     for module in modules:
-        if module.split(".")[0] == "helpers":
-            path = paths.ROOT.joinpath(*module.split("."))
+        parts = module.split(".")
+        for length in range(1, len(parts) + 1 if parts[0] == "helpers" else 0):  # a package is imported on the way
+            path = paths.ROOT.joinpath(*parts[:length])
             files.update([path / "__init__.py"] if path.is_dir() else [path.with_suffix(".py")])
     return {path for path in files if path.is_file()}
 
@@ -91,10 +92,38 @@ def code_digest(notebook):
 
 
 def make_rule(name, target):
-    """A rule for make: the executed notebook depends on its source and on the helper files that it reaches (str)."""
+    """Rules for make (str): what the executed notebook `target` depends on, and what must be there beside it.
+
+    It depends on its source and on the helper files that it reaches. Where a figure, a result or a stored network of
+    the chapter is gone, the chapter is run again, which draws it anew or says what is needed.
+    """
     files = [source_path(name), *helper_files(read(source_path(name)))]
     needed = " ".join(shown(path) for path in files)
-    return f"{shown(target)}: {needed}\n" + "".join(f"{shown(path)}:\n" for path in files)
+    beside = " ".join(shown(path) for path in [*_figures(read(target)), *_stored_for(name)])
+    lines = [f"{shown(target)}: {needed}", *(f"{shown(path)}:" for path in files), f"beside := {beside}"]
+    return "\n".join([*lines, f"{shown(target)}: $(if $(filter-out $(wildcard $(beside)),$(beside)),gone)", ""])
+
+
+def _figures(notebook):
+    """The files in figures/ that an executed notebook published (list of Path)."""
+    facts = [
+        output["metadata"]["figure"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "figure" in output.get("metadata", {})
+    ]
+    return [
+        paths.FIGURES / f"{fact['name']}.{kind}"
+        for fact in facts
+        for kind in ([fact["format"]] if "format" in fact else ["svg", "png"])
+    ]
+
+
+def _stored_for(name):
+    """What the repository keeps for a chapter: its results, and the networks in the folder of its name (list of Path)."""
+    networks = sorted((paths.MODELS / name.partition("_")[2]).glob("[!.]*"))
+    result = paths.RESULTS / f"{name}.json"
+    return [*([result] if result.is_file() else []), *networks]
 
 
 def keep_outputs(name):

@@ -21,6 +21,9 @@ from helpers import notebooks, paths, progress, settings, store
 from helpers.errors import Problem
 from helpers.paths import shown
 
+# Where the notebook's process keeps what it would otherwise put into the user's home.
+OWN_FOLDERS = {"IPYTHONDIR": "ipython", "MPLCONFIGDIR": "matplotlib", "JUPYTER_RUNTIME_DIR": "jupyter"}
+
 
 def run(names, given):
     """Execute chapters one after the other, each in a process of its own so that its peak memory can be told.
@@ -115,6 +118,8 @@ def _execute(source, working, parameters):
     import papermill
 
     logging.getLogger().addHandler(logging.NullHandler())  # what went wrong is said once, by _failure
+    for variable, folder in OWN_FOLDERS.items():
+        os.environ.setdefault(variable, str(paths.CACHE / folder))
     return papermill.execute_notebook(
         str(source), str(working), parameters=parameters, kernel_name="python3", cwd=str(paths.ROOT), progress_bar=False,
         extra_arguments=["--log-level=40"],  # errors only: the kernel warns that it talks to us in plain text
