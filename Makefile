@@ -111,6 +111,7 @@ store: $(EXECUTED)  ## write the executed outputs back into notebooks/
 
 bench: $(DATA)  ## run the benchmarks in tests/benchmarks -> outputs/results/benchmarks.json
 	@for file in tests/benchmarks/bench_*.py; do $(BIN)/python -m tests.benchmarks.$$(basename $$file .py) || exit 1; done
+	@$(BIN)/python -m tests.benchmarks.gather
 
 lab: $(DATA)  ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --notebook-dir=. notebooks

@@ -6,12 +6,7 @@ Everything runs on one thread, in one process. Seconds are of the processor, not
 machine shifts them little; still, read the ratios.
 """
 
-import os
-import platform
 import warnings
-from datetime import UTC, datetime
-from importlib import metadata
-from pathlib import Path
 from time import process_time
 
 import numpy as np
@@ -23,6 +18,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from threadpoolctl import threadpool_limits
 
 from helpers import fashion, paths, progress, projection, store
+from tests.benchmarks.gather import machine
 
 COMPONENTS = [2, 5, 10, 25, 50, 100]
 ALL = fashion.PIXELS
@@ -87,20 +83,6 @@ def total(road):
     """All processor seconds of a listing: six projections, and fit and score of every fold."""
     each = [row["fit_seconds"] + row["score_seconds"] for step in road.values() for row in step["folds"]]
     return sum(each) + sum(step["pca_seconds"] for step in road.values())
-
-
-def machine():
-    """What the seconds were measured on (dict of str)."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []
-    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "processor": model,
-        "cores": str(os.cpu_count()),
-        "threads": "1",
-        "system": f"{platform.system()} {platform.machine()}",
-        **{package: metadata.version(package) for package in ("scikit-learn", "numpy", "scipy")},
-    }
 
 
 def main():

@@ -5,13 +5,12 @@ All on one thread, with every epoch's two losses except where it says otherwise.
 read the ratios.
 """
 
-import json
-import sys
 from time import perf_counter
 
 import numpy as np
 
 from helpers.playground import Config, features, load_points, page_seeds, train
+from tests.benchmarks import gather
 
 SIGMOID = {"activation": "sigmoid", "learning_rate": 0.1, "train_percent": 70}
 CASES = {
@@ -73,14 +72,14 @@ DESIGNS = {  # name: (function, seeds, epochs of one timed run)
 }
 
 
-def measure():
-    """{case: {design: seed-epochs a second}}: the best of REPEATS short runs, the designs taking turns."""
+def measure(repeats=REPEATS):
+    """{case: {design: seed-epochs a second}}: the best of `repeats` short runs, the designs taking turns."""
     results = {}
     for case, config in CASES.items():
         ours, theirs = train(config, page_seeds(64), epochs=2), numpy_batched(config, page_seeds(64), 2)
         np.testing.assert_allclose(ours.test_loss[:, -1], theirs[1], rtol=1e-9)  # the designs compute the same thing
         best = dict.fromkeys(DESIGNS, np.inf)
-        for _ in range(REPEATS):
+        for _ in range(repeats):
             for name, (design, n_seeds, epochs) in DESIGNS.items():
                 start = perf_counter()
                 design(config, page_seeds(n_seeds), epochs)
@@ -89,10 +88,15 @@ def measure():
     return results
 
 
-if __name__ == "__main__":
+def main():
     measured = measure()
     for case, designs in measured.items():
         for design, rate in designs.items():
             ratio = rate / designs["NumPy, 1 seed"]
-            print(f"{case:<14}{design:<37}{rate:>10,.0f} seed-epochs/s   {ratio:6.1f} x", file=sys.stderr)
-    print(json.dumps(measured))
+            print(f"{case:<14}{design:<37}{rate:>10,.0f} seed-epochs/s   {ratio:6.1f} x")
+    what = "How fast Playground networks are trained on one thread, by the engine and by NumPy, one batch a call"
+    gather.keep("engine", what, "seed-epochs per second", measured, gather.machine(("numpy", "numba")))
+
+
+if __name__ == "__main__":
+    main()
