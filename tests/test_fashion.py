@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import http.server
+import json
 import threading
 from functools import partial
 
@@ -123,6 +124,16 @@ def test_swapped_files_are_told_apart(data, only_folder):
         contents()
 
 
+@pytest.mark.parametrize("shape", [(10_000, 28, 27), (9_999, 28, 28), (10_000, 784), (0, 28, 28)])
+def test_images_of_another_shape_are_refused_by_name(only_folder, shape):
+    """Files that are right in themselves: the magic number, the sizes, and as many pixels as they say."""
+    folder, _ = only_folder
+    header = np.array([0x800 + len(shape), *shape], ">i4").tobytes()
+    (folder / "t10k-images-idx3-ubyte").write_bytes(header + bytes(int(np.prod(shape))))
+    with pytest.raises(Problem, match=r"t10k-images-idx3-ubyte is corrupt"):
+        fashion._local_content("t10k-images-idx3-ubyte")
+
+
 def test_missing_data_names_every_place_tried(only_folder):
     folder, cache = only_folder
     with pytest.raises(Problem) as caught:
@@ -165,6 +176,9 @@ class Upstream(http.server.BaseHTTPRequestHandler):
         name = self.path.rsplit("/", 1)[1]
         content = self.server.files[name]
         start = int(self.headers.get("Range", "bytes=0-")[6:-1])
+        if self.server.down:
+            self.close_connection = True
+            return
         self.server.asked.append((name, start))
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(content) - start))
@@ -172,6 +186,7 @@ class Upstream(http.server.BaseHTTPRequestHandler):
         part = content[start:]
         if name == "train-images-idx3-ubyte.gz" and not start:
             part = part[: len(part) // 2]
+            self.server.down = self.server.goes_down
         self.wfile.write(part)
 
 
@@ -180,7 +195,7 @@ def upstream(data, tmp_path, monkeypatch):
     """A server of the four files on this machine, and an empty cache that is to be filled from it."""
     files = {f"{name}.gz": gzip.compress(small_file(name), 1) for name in fashion.SHA256}
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
-    server.files, server.asked = files, []
+    server.files, server.asked, server.down, server.goes_down = files, [], False, False
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     monkeypatch.setattr(fashion, "CACHE", tmp_path / "cache")
@@ -211,6 +226,45 @@ def test_two_who_fetch_at_once_end_with_whole_files(upstream):
         thread.join()
     assert all(store.digest(fashion.CACHE / name) == digest for name, digest in fashion.SHA256.items())
     assert len([1 for name, start in server.asked if start == 0]) == 4  # the second one found the work done
+
+
+def test_a_network_that_goes_down_half_way_is_one_sentence_and_nothing_is_fetched_twice(upstream):
+    server, address = upstream
+    server.goes_down = True
+    with pytest.raises(Problem, match=r"train-images-idx3-ubyte\.gz could not be fetched") as caught:
+        fashion.fetch_upstream(address)
+    assert "\n" not in str(caught.value)
+    assert not list(fashion.CACHE.glob("*ubyte"))  # no half of a file that could be taken for a whole one
+    server.down = server.goes_down = False
+    server.asked.clear()
+    fashion.fetch_upstream(address)
+    assert server.asked[0][0] == "train-images-idx3-ubyte.gz" and server.asked[0][1] > 1_000_000
+    assert all(store.digest(fashion.CACHE / name) == digest for name, digest in fashion.SHA256.items())
+    assert not list((fashion.CACHE / "downloads").iterdir())
+
+
+def test_two_processes_that_fetch_at_once_end_with_whole_files(upstream):
+    server, address = upstream
+    code = """
+        import json, sys
+        from pathlib import Path
+        from helpers import fashion
+        fashion.CACHE, fashion.UPSTREAM_MD5 = Path(sys.argv[1]), json.loads(sys.argv[2])
+        fashion.fetch_upstream(sys.argv[3])
+    """
+    both = [python(code, fashion.CACHE, json.dumps(fashion.UPSTREAM_MD5), address) for _ in range(2)]
+    for process in both:
+        _, complaints = process.communicate()
+        assert process.returncode == 0, complaints
+    assert all(store.digest(fashion.CACHE / name) == digest for name, digest in fashion.SHA256.items())
+    assert len([1 for _, begun in server.asked if begun == 0]) == 4  # the second one found the work done
+
+
+def test_a_cache_without_room_is_one_sentence(upstream, small_disk, monkeypatch):
+    monkeypatch.setattr(fashion, "CACHE", small_disk / "cache")
+    with pytest.raises(Problem, match=r"could not be kept|disk is full"):
+        fashion.fetch_upstream(upstream[1])
+    assert not list(fashion.CACHE.glob("*ubyte"))
 
 
 def test_other_content_from_upstream_is_refused(upstream):
@@ -329,6 +383,58 @@ def test_any_cell_is_read_as_the_number_it_is_or_refused(tmp_path_factory, colum
         return
     assert len(images) == 3
     assert int(cell) == (labels[1] if column == 0 else images[1].ravel()[column - 1])
+
+
+ODD = st.text("0123456789,,, \t\r\n\x00\x1a\"'+-.eExX_#;/ﾃ٣１²NAnaninf", max_size=4)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 255)), min_size=1, max_size=3),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 2), ODD), max_size=2),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from(["", "\ufeff"]),
+)
+def test_a_csv_that_is_accepted_gives_exactly_its_rows(tmp_path_factory, rows, changes, end, header, labelled, mark):
+    """Whole files in every form, with odd characters put in anywhere or put over others, against a reader by hand."""
+    lines = [",".join(map(str, [label, *((grey + n) % 256 for n in range(784))])) for label, grey in rows]
+    text = end.join([*([HEADER] if header else []), *lines]) + end
+    for place, length, odd in changes:
+        at = int(place * len(text))
+        text = text[:at] + odd + text[at + length :]
+    path = tmp_path_factory.mktemp("csv") / "odd.csv"
+    path.write_bytes((mark + text).encode())
+    expected = by_hand(text, labelled)
+    try:
+        images, labels = fashion.read_csv(path, labelled)
+    except Problem as problem:
+        assert "odd.csv" in str(problem) and "\n" not in str(problem)
+        assert changes  # whatever was not tampered with is read
+        return
+    assert expected is not None, "a file that is none in this format was read"
+    assert images.reshape(len(images), -1).tolist() == [row[1:] for row in expected]
+    assert labels is None if not labelled else labels.tolist() == [row[0] for row in expected]
+
+
+HEADER = "label," + ",".join(f"pixel{number}" for number in range(1, 785))
+
+
+def by_hand(text, labelled):
+    """The rows of a CSV file as lists of int, read in the plainest way; None if any row is not as it should be."""
+    lines = [line.removesuffix("\r") for line in text.strip().split("\n")]
+    if any(letter.isalpha() for letter in lines[0].rsplit(",", 1)[-1]):
+        del lines[0]
+    rows = []
+    for line in lines:
+        cells = [cell.strip(" \t") for cell in line.split(",")]
+        cells[0] = cells[0] if labelled else "0"
+        if len(cells) != 785 or not all(cell.removeprefix("+").isdecimal() for cell in cells):
+            return None
+        rows.append([int(cell) for cell in cells])
+    fine = all(0 <= row[0] <= 9 and max(row[1:]) <= 255 for row in rows)
+    return rows if rows and fine else None
 
 
 def test_loading_twice_at_once_is_safe(data, tmp_path):

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.errors import Problem
@@ -60,6 +60,44 @@ def test_any_value_gives_a_setting_or_a_problem(field, value):
     except Problem:
         return
     assert dataclasses.replace(config) == config
+
+
+# Values as people and the page write them: fit, nearly fit, and not at all.
+WRITTEN = st.one_of(
+    st.sampled_from(
+        ["", " ", "true", "false", "none", "L1", "L2", "classification", "1e1", "+5", ".5", "5.", "0", "1,2"]
+    ),
+    st.sampled_from([*DATASETS, *ACTIVATIONS, "TRUE", "nan", "inf", "-0", "0x1", "1_0", "٣", "1e400", "%20", "a=b"]),
+    st.integers(-1, 600).map(str),
+    st.floats(0, 100).map(repr),
+    st.lists(st.integers(0, 101).map(str), max_size=13).map(",".join),
+)
+ADDRESSES = st.lists(st.tuples(st.sampled_from(KEYS), WRITTEN), max_size=6)
+
+
+@settings(max_examples=300)
+@given(ADDRESSES, st.sampled_from(["", "#", PAGE + "#"]))
+def test_an_address_that_is_read_says_what_was_read(pairs, start):
+    """What is read, is what stands there: the last value of each key, or the page's default; and it is written back."""
+    address = start + "&".join(f"{key}={value}" for key, value in pairs)
+    try:
+        config, unknown = read_url(address)
+    except Problem as problem:
+        assert str(problem).count("\n") == 0 and str(problem).endswith(".")
+        return
+    assert read_url(config.to_url()) == (config, ())
+    last = {key: value.split("=")[0].strip() for key, value in pairs}
+    assert unknown == tuple(key for key in last if key == "other")
+    told, default = config.to_dict(), Config().to_dict()
+    for key in ("dataset", "activation", "regularization", "seed"):
+        assert told[key] == (last.get(key) or default[key])
+    for key in ("learningRate", "regularizationRate", "noise", "batchSize", "percTrainData"):
+        assert told[key] == (float(last[key]) if last.get(key) else default[key])
+    if "networkShape" in last:
+        assert told["networkShape"] == [float(width) for width in last["networkShape"].split(",") if width]
+    assert told["initZero"] == (last.get("initZero") == "true")
+    on = [feature for feature in FEATURES if (last.get(feature) or str(feature in "xy").lower()) == "true"]
+    assert told["features"] == [feature for feature in on if last.get(f"{feature}_hide") != "true"]
 
 
 def test_what_an_address_leaves_out_is_the_pages_default():

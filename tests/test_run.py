@@ -1,11 +1,15 @@
 """The runner, on small notebooks of its own in a copy of the project's layout."""
 
+import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -35,11 +39,11 @@ def add(project, *sources, name="01_try", parameters=PARAMETERS):
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), project / "notebooks" / f"{name}.ipynb")
 
 
-def start(project, *arguments):
-    environment = {**os.environ, "PYTHONPATH": str(project)}
+def start(project, *arguments, **settings):
+    environment = {**os.environ, "PYTHONPATH": str(project), **settings}
     return subprocess.Popen(
         [sys.executable, "-m", "helpers", *arguments],
-        cwd=project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
 
 
@@ -154,6 +158,97 @@ def test_two_runs_at_once_are_both_recorded(project):
         process.communicate()
     assert set(json.loads((project / "outputs" / "run.json").read_text())) == {"01_a", "02_b"}
     assert executed(project, "02_b").cells[-1].outputs[0].data["text/plain"] == "4"
+
+
+WRITER = """
+from helpers import store
+from helpers.settings import profile_named
+profile = profile_named(PROFILE)
+for round in range(30):
+    store.write_json(profile.results / "numbers.json", {"round": round, "values": [round] * 20_000})
+    store.write_bytes(profile.figures / "01-picture.svg", b"picture" * 5_000)
+"""
+
+
+def test_killed_at_ten_random_moments_a_report_ends_the_same(project):
+    """Ten runs, two at once, each killed at a moment of its own, with its kernel or without; then two to the end."""
+    add(project, WRITER, "round")
+    began = time.monotonic()
+    assert command(project, "run", "01_try").returncode == 0
+    longest = time.monotonic() - began
+    undisturbed = contents(project)
+    assert {"outputs/results/numbers.json", "figures/01-picture.svg", "outputs/executed/01_try.d"} <= set(undisturbed)
+    for name in undisturbed:
+        (project / name).unlink()
+    draw = random.Random(2019)
+    for _ in range(5):
+        began, moments = time.monotonic(), sorted(draw.uniform(0, longest) for _ in range(2))
+        both = [start(project, "run", "01_try") for _ in moments]
+        for process, moment, kernel_too in zip(both, moments, (True, False), strict=True):
+            time.sleep(max(0, began + moment - time.monotonic()))
+            with contextlib.suppress(ProcessLookupError):
+                (os.killpg if kernel_too else os.kill)(process.pid, signal.SIGKILL)
+            process.wait()
+        found = contents(project)  # whatever is there, is whole
+        for name in set(found) - {"outputs/results/numbers.json"}:
+            assert found[name] == undisturbed[name]
+        if "outputs/results/numbers.json" in found:
+            numbers = json.loads(found["outputs/results/numbers.json"])
+            assert numbers["values"] == [numbers["round"]] * 20_000
+    both = [start(project, "run", "01_try") for _ in range(2)]
+    assert [process.communicate()[1] for process in both] == ["", ""]
+    assert contents(project) == undisturbed
+    assert json.loads((project / "outputs" / "run.json").read_text())["01_try"]["status"] == "done"
+
+
+def contents(project):
+    """What a run has left for others to read: name -> bytes; of an executed notebook, the outputs alone."""
+    found = {}
+    for path in [*(project / "outputs").rglob("[!.]*"), *(project / "figures").glob("[!.]*")]:
+        name = path.relative_to(project).as_posix()
+        if path.is_file() and path.suffix == ".ipynb":
+            cells = nbformat.read(path, as_version=4).cells
+            found[name] = json.dumps([[cell.source, cell.get("outputs")] for cell in cells])
+        elif path.is_file() and path.name != "run.json" and "cache" not in path.parts:
+            found[name] = path.read_bytes()
+    return found
+
+
+ALL_LAYERS = """
+import helpers.backend, helpers.predict, helpers.site
+from matplotlib.figure import Figure
+from helpers import style
+from helpers.page import Page
+style.use()
+page, figure = Page("01_try", PROFILE, SEED), Figure()
+figure.subplots().plot([1, 2], [1, 2])
+page.publish(figure, "line", caption="A line.", alt="A line that rises.")
+page.finish()
+"""
+
+
+def test_nothing_is_written_outside_outputs_and_figures(project, tmp_path_factory):
+    """Not into the project, not into the home, and nothing is left where temporary files go."""
+    home, temporary = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("temporary")
+    elsewhere = {"HOME": str(home), "TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1"}
+    for variable in ("IPYTHONDIR", "MPLCONFIGDIR", "JUPYTER_RUNTIME_DIR", "KERAS_HOME"):
+        assert variable not in os.environ or Path(os.environ[variable]).is_relative_to(ROOT)
+    add(project, ALL_LAYERS)
+    before = tree(project)
+    process = start(project, "run", "01_try", **elsewhere)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    new = {path.relative_to(project) for path in tree(project) ^ before}
+    assert {path.parts[0] for path in new} == {"outputs", "figures"}
+    assert {path.parts[1] for path in new if path.parts[0] == "outputs" and len(path.parts) > 2} <= {
+        "cache", "executed", "results",
+    }  # fmt: skip
+    assert tree(home) == set() and tree(temporary) == set()
+
+
+def tree(folder):
+    """Every file below a folder, with when it was changed, as (path) if it is as it was (set of Path)."""
+    return {path for path in folder.rglob("*") if path.is_file()}
 
 
 def test_several_notebooks_are_run_one_after_the_other(project):
