@@ -135,7 +135,7 @@ notebooks: $(DATA)
 # tried by a make of its own, for which requirements.txt is the newer file.
 PINS := outputs/cache/requirements.new
 upgrade: $(READY)  ## resolve the direct requirements of pyproject.toml anew, install them and run everything
-	@$(PIP) uv && $(BIN)/uv pip compile --quiet --universal --no-header --upgrade --python-version 3.11 pyproject.toml --output-file $(PINS) \
+	@mkdir -p $(dir $(PINS)); $(PIP) uv && $(BIN)/uv pip compile --quiet --universal --no-header --upgrade --python-version 3.11 pyproject.toml --output-file $(PINS) \
 		|| { rm -f $(PINS); echo "error: no newer packages could be resolved; requirements.txt is left as it was" >&2; exit 2; }
 	@if cmp -s $(PINS) requirements.txt; then rm $(PINS); echo "upgrade: every package is the newest that fits"; \
 		else mv $(PINS) requirements.txt; echo "upgrade: requirements.txt has new pins; 'git checkout requirements.txt' brings back the old ones"; fi

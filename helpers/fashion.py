@@ -310,7 +310,7 @@ def read_csv(path, labelled=True):
     start = _header_length(text)
     columns = list(range(0 if labelled else 1, PIXELS + 1))
     try:
-        _require_width(text[start:])
+        _require_form(text[start:], labelled)
         table = pandas.read_csv(
             io.BytesIO(text[start:]), header=None, usecols=columns, dtype=np.int32, skip_blank_lines=False, quoting=3
         )
@@ -342,13 +342,21 @@ def _header_length(text):
     return len(line) if any(chr(byte).isalpha() for byte in line.rsplit(b",", 1)[-1]) else 0
 
 
-def _require_width(rows):
-    """Raise ValueError unless every line has 784 commas; pandas would fill up or cut off such rows in silence."""
+def _require_form(rows, labelled):
+    """Raise ValueError unless every line has 784 commas, and digits and blanks between them.
+
+    pandas would fill up or cut off rows of another length in silence, and read 1e2 and 7. as whole numbers.
+    """
     characters = np.frombuffer(rows, np.uint8)
-    ends = np.flatnonzero(characters == ord("\n"))
-    commas = np.searchsorted(np.flatnonzero(characters == ord(",")), ends)
-    if len(ends) == 0 or (np.diff(commas, prepend=0) != PIXELS).any():
-        raise ValueError("a row is not a label and 784 values")
+    ends, commas = (np.flatnonzero(characters == ord(mark)) for mark in "\n,")
+    if len(ends) == 0 or (np.diff(np.searchsorted(commas, ends), prepend=0) != PIXELS).any():
+        raise ValueError(f"a row is not a label and {PIXELS} values")
+    plain = np.zeros(256, bool)
+    plain[list(b"0123456789, \t\r\n")] = True
+    others = np.flatnonzero(~plain[characters])
+    in_labels = np.searchsorted(commas, others) == PIXELS * np.searchsorted(ends, others)
+    if len(others) and (labelled or not in_labels.all()):
+        raise ValueError("a value is not a whole number")
 
 
 def _bad_row(path, text, start, labelled):

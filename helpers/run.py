@@ -119,6 +119,7 @@ def _execute(source, working, parameters):
 
     logging.getLogger().addHandler(logging.NullHandler())  # what went wrong is said once, by _failure
     for variable, folder in OWN_FOLDERS.items():
+        (paths.CACHE / folder).mkdir(parents=True, exist_ok=True)
         os.environ.setdefault(variable, str(paths.CACHE / folder))
     return papermill.execute_notebook(
         str(source), str(working), parameters=parameters, kernel_name="python3", cwd=str(paths.ROOT), progress_bar=False,

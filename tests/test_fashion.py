@@ -322,6 +322,8 @@ FAULTS = {
     "grey value 3 is '256'": lambda row: [*row[:3], 256, *row[4:]],
     "grey value 3 is '-1'": lambda row: [*row[:3], -1, *row[4:]],
     "grey value 3 is '1.5'": lambda row: [*row[:3], 1.5, *row[4:]],
+    "grey value 3 is '1e2'": lambda row: [*row[:3], "1e2", *row[4:]],
+    "grey value 3 is '7.'": lambda row: [*row[:3], "7.", *row[4:]],
     "grey value 3 is 'x'": lambda row: [*row[:3], "x", *row[4:]],
     "grey value 784 is ''": lambda row: [*row[:-1], ""],
     "grey value 3 is '99999999999999999999'": lambda row: [*row[:3], "9" * 20, *row[4:]],
@@ -430,7 +432,7 @@ def by_hand(text, labelled):
     for line in lines:
         cells = [cell.strip(" \t") for cell in line.split(",")]
         cells[0] = cells[0] if labelled else "0"
-        if len(cells) != 785 or not all(cell.removeprefix("+").isdecimal() for cell in cells):
+        if len(cells) != 785 or not all(cell.isascii() and cell.isdecimal() for cell in cells):
             return None
         rows.append([int(cell) for cell in cells])
     fine = all(0 <= row[0] <= 9 and max(row[1:]) <= 255 for row in rows)

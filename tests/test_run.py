@@ -235,9 +235,11 @@ def test_nothing_is_written_outside_outputs_and_figures(project, tmp_path_factor
         assert variable not in os.environ or Path(os.environ[variable]).is_relative_to(ROOT)
     add(project, ALL_LAYERS)
     before = tree(project)
+    contents_before = {path: path.read_bytes() for path in before}
     process = start(project, "run", "01_try", **elsewhere)
     _, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
+    assert {path: path.read_bytes() for path in before} == contents_before
     new = {path.relative_to(project) for path in tree(project) ^ before}
     assert {path.parts[0] for path in new} == {"outputs", "figures"}
     assert {path.parts[1] for path in new if path.parts[0] == "outputs" and len(path.parts) > 2} <= {
@@ -247,7 +249,7 @@ def test_nothing_is_written_outside_outputs_and_figures(project, tmp_path_factor
 
 
 def tree(folder):
-    """Every file below a folder, with when it was changed, as (path) if it is as it was (set of Path)."""
+    """Every file below a folder (set of Path)."""
     return {path for path in folder.rglob("*") if path.is_file()}
 
 

@@ -1,0 +1,183 @@
+"""The doors of the Makefile, on a copy of the project's layout with commands that only say what they would do."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+from helpers import notebooks, paths
+from tests.conftest import ROOT
+
+CHAPTER = "04_mlp"
+PYTHON = """#!/bin/sh
+# python -m helpers ...: says what it is asked for, and leaves what that would leave
+shift; echo "$@" >> calls
+case "$*" in
+    "helpers run $CHAPTER") cp made/04_mlp.d made/04_mlp.ipynb outputs/executed/; mkdir -p figures outputs/results
+        touch figures/04-one.svg figures/04-one.png outputs/results/04_mlp.json outputs/executed/* ;;
+    "helpers site") mkdir -p outputs/site; touch outputs/site/04_mlp.html outputs/site/index.html ;;
+esac
+"""
+UV = """#!/bin/sh
+while [ "$1" != --output-file ]; do shift; done
+[ -e resolved ] || exit 1
+cp resolved "$2"
+"""
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project of one chapter with one figure, one result and one stored network; nothing has been run."""
+    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    for name in (
+        "notebooks",
+        "helpers",
+        "made",
+        "outputs/models/mlp",
+        "outputs/executed",
+        "tests/benchmarks",
+        ".venv/bin",
+    ):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("helpers/a.py", "helpers/site.py", "helpers/notebooks.py", "helpers/page.py", ".venv/ready"):
+        (tmp_path / name).write_text("")
+    for name, text in (("python", PYTHON), ("uv", UV)):
+        command = tmp_path / ".venv" / "bin" / name
+        command.write_text(text.replace("$CHAPTER", CHAPTER))
+        command.chmod(0o755)
+    facts = {"figure": {"name": "04-one"}}
+    shown = nbformat.v4.new_output("display_data", {"text/plain": "a"}, metadata=facts)
+    cell = nbformat.v4.new_code_cell("from helpers import a", outputs=[shown])
+    for folder in ("notebooks", "made"):
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / folder / f"{CHAPTER}.ipynb")
+    for name in ("figures/04-one.svg", "outputs/results/04_mlp.json", "outputs/models/mlp/net.keras"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    for name, folder in (("ROOT", ""), ("NOTEBOOKS", "notebooks"), ("FIGURES", "figures"), ("MODELS", "outputs/models"),
+                         ("RESULTS", "outputs/results")):  # fmt: skip
+        monkeypatch.setattr(paths, name, tmp_path / folder)
+    rule = notebooks.make_rule(CHAPTER, tmp_path / "made" / f"{CHAPTER}.ipynb")
+    (tmp_path / "made" / f"{CHAPTER}.d").write_text(rule.replace("made/", "outputs/executed/"))
+    return tmp_path
+
+
+def make(project, *arguments):
+    """Run make. Returns the commands that it gave, its exit status and its complaints."""
+    (project / "calls").unlink(missing_ok=True)
+    environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    done = subprocess.run(
+        ["make", *arguments], cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    calls = (project / "calls").read_text().splitlines() if (project / "calls").is_file() else []
+    return calls, done.returncode, done.stderr
+
+
+RUN, SITE = f"helpers run {CHAPTER}", "helpers site"
+
+
+def test_a_report_is_made_once(project):
+    assert make(project, "report")[0] == ["helpers data", RUN, SITE]
+    assert make(project, "report")[0] == []
+
+
+@pytest.mark.parametrize(
+    ("gone", "door", "calls"),
+    [
+        ("figures/04-one.svg", "figures", [RUN]),
+        ("figures/04-one.png", "figures", [RUN]),
+        ("figures", "report", [RUN, SITE]),
+        ("outputs/results/04_mlp.json", "report", [RUN, SITE]),
+        ("outputs/models/mlp/net.keras", "report", [RUN, SITE]),
+        ("outputs/models", "report", [RUN, SITE]),
+        ("outputs/executed/04_mlp.ipynb", "report", [RUN, SITE]),
+        ("outputs/executed", "report", [RUN, SITE]),
+        ("outputs/site", "report", [SITE]),
+        ("outputs/site/index.html", "report", [SITE]),
+        ("outputs/site/04_mlp.html", "report", [SITE]),
+        ("outputs/cache", "report", ["helpers data"]),
+    ],
+)
+def test_what_is_gone_is_made_again(project, gone, door, calls):
+    make(project, "report")
+    path = project / gone
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    (project / "outputs" / "executed").mkdir(exist_ok=True)
+    assert make(project, door)[0] == calls
+
+
+def test_a_newer_helper_makes_the_chapters_again_that_reach_it(project):
+    make(project, "report")
+    for name, calls in (("b.py", []), ("a.py", [RUN, SITE])):
+        path = project / "helpers" / name
+        path.write_text("")
+        later = (project / "outputs" / "site" / "index.html").stat().st_mtime + 5
+        os.utime(path, (later, later))
+        assert make(project, "report")[0] == calls
+
+
+def test_a_measurement_that_is_gone_is_asked_for_in_one_sentence(project):
+    shutil.copy(project / "notebooks" / "04_mlp.ipynb", project / "notebooks" / "01_playground.ipynb")
+    calls, status, complaints = make(project, "outputs/executed/01_playground.ipynb")
+    assert status == 2 and RUN not in calls
+    assert re.search(
+        r"^error: outputs/results/spiral_search\.json is missing: get it back with 'git ", complaints, re.M
+    )
+
+
+def test_an_environment_without_its_mark_is_set_up_anew(project):
+    (project / ".venv" / "ready").unlink()
+    _, status, complaints = make(project, "data", "PYTHON=no-such-python")
+    assert status == 2 and "error: Python 3.11 or later is needed" in complaints
+
+
+# --- upgrades ---------------------------------------------------------------------------------------------------------
+
+
+def test_pins_that_cannot_be_resolved_leave_everything_as_it_was(project):
+    make(project, "data")
+    before = (project / "requirements.txt").read_bytes()
+    calls, status, complaints = make(project, "upgrade")
+    assert status == 2 and "error: no newer packages could be resolved" in complaints
+    assert (project / "requirements.txt").read_bytes() == before
+    assert not (project / "outputs" / "cache" / "requirements.new").exists()
+    assert all(call.startswith("pip ") for call in calls)
+
+
+def test_the_same_pins_change_nothing_and_everything_is_run(project):
+    make(project, "data")
+    shutil.copy(project / "requirements.txt", project / "resolved")
+    before = (project / "requirements.txt").stat().st_mtime_ns
+    calls, _, _ = make(project, "upgrade")
+    assert (project / "requirements.txt").stat().st_mtime_ns == before
+    assert RUN in calls and SITE in calls
+
+
+def test_new_pins_are_installed_before_anything_is_run(project):
+    make(project, "data")
+    (project / "resolved").write_text("numpy==99.0\n")
+    calls, status, complaints = make(project, "upgrade", "PYTHON=no-such-python")
+    assert (project / "requirements.txt").read_text() == "numpy==99.0\n"
+    assert status == 2 and "Python 3.11 or later is needed" in complaints and RUN not in calls
+
+
+# --- papers -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_papers_agree_on_version_and_licence():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.M).group(1)
+    assert project["version"] == str(citation["version"]) == newest
+    assert citation["license"] == "MIT" and (ROOT / "LICENSE").read_text().startswith("MIT License")
+    assert citation["cff-version"] == "1.2.0" and citation["authors"] and citation["title"] and citation["message"]
