@@ -1,7 +1,9 @@
 """The notebooks as they lie in the repository: run, clean, current, and written the way this house writes."""
 
 import ast
+import json
 import re
+import shutil
 from statistics import median
 
 import nbformat
@@ -9,6 +11,7 @@ import pytest
 
 from helpers import ledger, notebooks, paths, settings, store
 from helpers.errors import Problem
+from tests.conftest import python
 
 NAMES = notebooks.names()
 TYPED_RESULT = re.compile(r"\d+\.\d+\s*%|\b0\.\d{2,}")
@@ -25,11 +28,16 @@ def cells(notebook, kind):
     return [cell for cell in notebook.cells if cell.cell_type == kind]
 
 
-def test_stored_outputs_belong_to_the_code(notebook):
+def complaint(notebook):
+    """What is to be said of a notebook whose outputs are older than its code or its helpers; None if they are not."""
+    if notebook.metadata.get(notebooks.STAMP) == notebooks.code_digest(notebook):
+        return None
     name = notebook.metadata["name"]
-    assert notebook.metadata.get(notebooks.STAMP) == notebooks.code_digest(notebook), (
-        f"the outputs stored in notebooks/{name}.ipynb are older than its code or its helpers: run `make store`"
-    )
+    return f"the outputs stored in notebooks/{name}.ipynb are older than its code or its helpers: run `make store`"
+
+
+def test_stored_outputs_belong_to_the_code(notebook):
+    assert complaint(notebook) is None, complaint(notebook)
 
 
 def test_every_cell_was_run_in_order_and_without_error(notebook):
@@ -125,6 +133,60 @@ def test_the_digest_follows_code_and_helpers_but_not_prose(tmp_path, monkeypatch
     assert digest() == first  # not reached
     (root / "helpers" / "b.py").write_text("x = 2")
     assert digest() != first  # reached through a
+
+
+def test_a_stale_notebook_is_named_with_the_command(tmp_path, monkeypatch):
+    """A copy of the project in which every single thing that a chapter's outputs come from is changed in turn."""
+    notebook = notebooks.read(notebooks.source_path("04_mlp"))
+    notebook.metadata["name"] = "04_mlp"
+    shutil.copytree(paths.ROOT / "helpers", tmp_path / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
+    reached = [path.relative_to(paths.ROOT) for path in notebooks.helper_files(notebook)]
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    notebook.metadata[notebooks.STAMP] = notebooks.code_digest(notebook)
+    assert complaint(notebook) is None
+    for path in reached:
+        text = (tmp_path / path).read_text(encoding="utf-8")
+        (tmp_path / path).write_text(text + "# changed\n", encoding="utf-8")
+        assert complaint(notebook), path
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    for cell in cells(notebook, "code")[::10]:
+        cell.source += " "
+        assert re.search(r"notebooks/04_mlp\.ipynb .*`make store`", complaint(notebook))
+        cell.source = cell.source[:-1]
+    assert complaint(notebook) is None
+
+
+def test_the_digest_covers_every_helper_that_is_really_imported():
+    """Against Python itself: what stands in sys.modules once a notebook's imports have been carried out."""
+    imports = {}
+    for name in NAMES:
+        nodes = [
+            node for cell in cells(notebooks.read(notebooks.source_path(name)), "code")
+            for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Import | ast.ImportFrom)
+        ]  # fmt: skip
+        imports[name] = "\n".join(ast.unparse(node) for node in nodes)
+    code = """
+        import json, sys
+        found = {}
+        for name, imports in json.loads(sys.argv[1]).items():
+            for module in [module for module in sys.modules if module.split(".")[0] == "helpers"]:
+                del sys.modules[module]
+            exec(imports, {})
+            found[name] = [module.__file__ for key, module in sys.modules.items() if key.split(".")[0] == "helpers"]
+        print(json.dumps(found))
+    """
+    out, complaints = python(code, json.dumps(imports)).communicate()
+    assert out, complaints
+    for name, files in json.loads(out.splitlines()[-1]).items():
+        covered = {str(path) for path in notebooks.helper_files(notebooks.read(notebooks.source_path(name)))}
+        assert files and set(files) <= covered, name
+
+
+def test_no_helper_is_imported_by_a_road_that_the_digest_does_not_see():
+    for path in (paths.ROOT / "helpers").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        relative = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom) and node.level]
+        assert not relative and "import_module(" not in text and "__import__(" not in text, path
 
 
 def test_outputs_of_other_code_are_not_stored(tmp_path, monkeypatch):
