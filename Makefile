@@ -71,7 +71,7 @@ outputs/executed/%.ipynb: notebooks/%.ipynb | $(DATA) $(READY)
 $(foreach chapter,$(CHAPTERS),$(if $(wildcard outputs/executed/$(chapter).d),,$(eval outputs/executed/$(chapter).ipynb: $(HELPERS))))
 outputs/executed/01_playground.ipynb: $(wildcard outputs/results/spiral_search.json)
 outputs/executed/02_regularization.ipynb: $(wildcard outputs/results/regularization_search.json)
-outputs/executed/04_mlp.ipynb: $(wildcard outputs/models/mlp/*)
+outputs/executed/04_mlp.ipynb: $(wildcard outputs/models/mlp/*) $(wildcard outputs/results/mlp_*.json)
 outputs/executed/06_pca_logit.ipynb: $(wildcard outputs/results/pca_logit_timing.json)
 
 $(SITE): $(EXECUTED) helpers/site.py helpers/notebooks.py helpers/page.py $(wildcard helpers/site_assets/*)
