@@ -20,6 +20,7 @@ import os
 import sys
 import warnings
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -36,6 +37,7 @@ MOST_PARAMETERS = 250_000
 TRIALS, EPOCHS = 12, 10  # the budget of each search
 MOST_REFUSALS = 1000  # for one trial: a limit that nothing can meet must not hang
 RESULT = "mlp_search.json"
+ALONE = "tuner0"  # what keras-tuner calls a process that searches alone
 
 
 def space():
@@ -140,6 +142,10 @@ class _Tuner(keras_tuner.engine.base_tuner.BaseTuner):
         self.train = train  # (trial's number, values) -> history
         super().__init__(*args, **kwargs)
 
+    def _get_tuner_fname(self):
+        """One name for a search alone and for a chief, so that each takes up what the other has left."""
+        return str(Path(self.project_dir) / f"{ALONE if self.tuner_id == 'chief' else self.tuner_id}.json")
+
     def run_trial(self, trial):
         history = self.train(int(trial.trial_id), trial.hyperparameters.values)
         return {"val_accuracy": max(row["val_accuracy"] for row in history)}
@@ -163,28 +169,25 @@ class Search:
 
     def run(self):
         """Search to the end; returns the trials (list of dicts, JSON), or none if this process is only a worker."""
-        worker = os.environ.get("KERASTUNER_TUNER_ID", "chief") != "chief"
-        with contextlib.nullcontext() if worker else store.lock(self.folder / self._project()):
-            tuner = self._searched(overwrite=False)
-            if worker:
-                return []
-            if any(trial.status != "COMPLETED" for trial in tuner.oracle.trials.values()):
-                tuner = self._searched(overwrite=True)  # killed between two files; what was trained is not lost
-            return [self._row(tuner.oracle, trial) for _, trial in sorted(tuner.oracle.trials.items())]
+        part = os.environ.get("KERASTUNER_TUNER_ID", ALONE)
+        if part not in (ALONE, "chief"):
+            self._searched(overwrite=False)
+            return []
+        with store.lock(self.folder / self._project()):
+            try:
+                tuner = self._searched(overwrite=False)
+            except (json.JSONDecodeError, KeyError, RuntimeError):
+                progress.report(f"{shown(self.folder / self._project())} is damaged; its books are kept anew")
+                tuner = self._searched(overwrite=True)  # what was trained is not lost
+            if part == ALONE and any(trial.status != "COMPLETED" for trial in tuner.oracle.trials.values()):
+                tuner = self._searched(overwrite=True)  # killed between two of keras-tuner's files
+        return [self._row(tuner.oracle, trial) for _, trial in sorted(tuner.oracle.trials.items())]
 
     def _searched(self, overwrite):
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):  # keras-tuner prints that it reloads
-                tuner = _Tuner(
-                    self._train,
-                    self._oracle(),
-                    directory=self.folder,
-                    project_name=self._project(),
-                    overwrite=overwrite,
-                )
-        except (ValueError, KeyError, RuntimeError):
-            progress.report(f"{shown(self.folder / self._project())} is damaged; the search starts from scratch")
-            return self._searched(overwrite=True)
+        with contextlib.redirect_stdout(io.StringIO()):  # keras-tuner prints that it reloads
+            tuner = _Tuner(
+                self._train, self._oracle(), directory=self.folder, project_name=self._project(), overwrite=overwrite
+            )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # of the Gaussian process, on a handful of trials
             tuner.search()
@@ -226,7 +229,8 @@ class Search:
 
     def _row(self, oracle, trial):
         """A finished trial as JSON."""
-        number, values = int(trial.trial_id), trial.hyperparameters.values
+        number = int(trial.trial_id)
+        values = {setting.name: trial.hyperparameters.values[setting.name] for setting in space().space}
         history = store.read_json(self._trial_folder(number, values) / "progress.json")["history"]
         return {
             "method": self.method,
