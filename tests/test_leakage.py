@@ -33,11 +33,11 @@ def arguments(epochs=2):
 
 
 def test_on_noise_all_that_it_shows_is_memory(tmp_path):
-    fits = leakage.refitted(*arguments(25), 5, tmp_path, fits=4)
+    fits = leakage.refitted(*arguments(12), 5, tmp_path, fits=4)
     share = {kind: [fit[kind][0] / fit[kind][1] for fit in fits] for kind in ("false", "clean", "test")}
-    assert share["false"][0] < 0.6 and share["false"][-1] > 0.8  # it "learns" what cannot be learned
+    assert share["false"][0] < 0.55 and share["false"][-1] > 0.6  # it "learns" what cannot be learned
     assert max(share["clean"] + share["test"]) < 0.45
-    assert [len(fit["curve"]) for fit in fits] == [25] * 4
+    assert [len(fit["curve"]) for fit in fits] == [12] * 4
     assert fits[0]["false"][1] == 20  # the last tenth of the pool, as Keras takes it
     assert fits[2]["curve"][-1]["false_val_accuracy"] == pytest.approx(share["false"][2])
     assert fits[2]["curve"][-1]["clean_accuracy"] == pytest.approx(share["clean"][2])
