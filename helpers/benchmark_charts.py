@@ -11,7 +11,7 @@ WIDE = 20  # between the smallest and the largest value: from there on, the axis
 def bars(entry):
     """One entry of benchmarks.json as bars, a panel a group, each with its value; the best of a group stands out.
 
-    entry : dict with unit, better ("more" or "less") and values, {group: {label: number}}.
+    entry : dict with unit, better ("more", "less", or None where nothing is compared) and values, {group: {label: number}}.
     A scale with a spread of WIDE or more is logarithmic; the others begin at zero.
     """
     groups = entry["values"]
@@ -20,10 +20,10 @@ def bars(entry):
     heights = [len(group) + 1.2 for group in groups.values()]
     figure = Figure(figsize=(style.WIDTH, 0.27 * sum(heights) + 0.5))
     axes = figure.subplots(len(groups), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
-    best = max if entry["better"] == "more" else min
+    best = {"more": max, "less": min, None: lambda values: None}[entry["better"]]
     for axis, (title, group) in zip(axes, groups.items(), strict=True):
         values = [float(value) for value in rounded(list(group.values()), 4)]
-        colours = [style.BLUE if len(values) > 1 and value == best(values) else style.GREY for value in values]
+        colours = [style.BLUE if value == best(values) else style.GREY for value in values]
         places = axis.barh(range(len(group)), values, color=colours, height=0.72)
         axis.bar_label(places, [f"{value:,.3g}" if value < 1000 else f"{value:,.0f}" for value in values], padding=3)
         axis.set(yticks=range(len(group)), yticklabels=group, title=title, xscale="log" if wide else "linear")

@@ -83,7 +83,7 @@ def test_the_engine_is_measured_against_numpy(results, monkeypatch):
 # --- the chart --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("better", "best"), [("more", 0), ("less", 1)])
+@pytest.mark.parametrize(("better", "best"), [("more", 0), ("less", 1), (None, 9)])
 def test_bars_show_every_value_and_mark_the_best(better, best):
     style.use()
     figure = benchmark_charts.bars({"unit": "seed-epochs per second", "better": better, "values": VALUES})

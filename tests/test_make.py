@@ -60,7 +60,9 @@ def project(tmp_path, monkeypatch):
     cell = nbformat.v4.new_code_cell("from helpers import a", outputs=[shown])
     for folder in ("notebooks", "made"):
         nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / folder / f"{CHAPTER}.ipynb")
-    for name in ("figures/04-one.svg", "outputs/results/04_mlp.json", "outputs/models/mlp/net.keras"):
+    quoted = re.findall(rf"executed/{CHAPTER}\.ipynb:.*", (ROOT / "Makefile").read_text())
+    quoted = re.findall(r"outputs/results/\w+\.json", " ".join(quoted))
+    for name in ("figures/04-one.svg", "outputs/results/04_mlp.json", "outputs/models/mlp/net.keras", *quoted):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("")
     for name, folder in (("ROOT", ""), ("NOTEBOOKS", "notebooks"), ("FIGURES", "figures"), ("MODELS", "outputs/models"),

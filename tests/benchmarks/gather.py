@@ -4,7 +4,7 @@ Run by hand from the project's folder: python -m tests.benchmarks.gather
 It takes a second: it reads what longer measurements and the last `make report` have written down already. A benchmark
 that writes no file of its own calls `keep`. Entries that are not renewed stay as they are.
 
-{name: {"what": a sentence, "unit": "...", "better": "more" or "less", "made_with": {...}, "values": {group: {label: number}}}}
+{name: {"what": a sentence, "unit": "...", "better": "more", "less" or null, "made_with": {...}, "values": {group: {label: number}}}}
 """
 
 import os
@@ -35,7 +35,7 @@ def machine(packages=("scikit-learn", "numpy", "scipy"), threads=1):
 def keep(name, what, unit, values, made_with, better="more"):
     """Renew one entry of the file and leave the others as they are.
 
-    values : {group: {label: number}}.   made_with : as `machine` gives it.   better : "more" or "less".
+    values : {group: {label: number}}.   made_with : as `machine` gives it.   better : "more", "less", or None where nothing is compared.
     """
     entry = {"what": what, "unit": unit, "better": better, "made_with": made_with, "values": store.rounded(values, 4)}
     with store.lock(FILE):
@@ -84,7 +84,7 @@ def _report(record):
     facts["date"] = max(run["finished"] for run in done.values())[:10]
     for name, key, unit in (("report_seconds", "seconds", "seconds"), ("report_memory", "peak_memory_gib", "GiB")):
         what = f"What each chapter of the report profile takes, in {unit}, two running at a time"
-        keep(name, what, unit, {"make report": {chapter: run[key] for chapter, run in done.items()}}, facts, "less")
+        keep(name, what, unit, {"make report": {chapter: run[key] for chapter, run in done.items()}}, facts, None)
 
 
 if __name__ == "__main__":
