@@ -81,6 +81,14 @@ outputs/executed/03_automated_features.ipynb: $(wildcard outputs/results/converg
 outputs/executed/04_mlp.ipynb: $(wildcard outputs/models/mlp/*)
 outputs/executed/06_pca_logit.ipynb: $(wildcard outputs/results/pca_logit_timing.json)
 
+# The last chapter reads what the others found: it runs after them, and again only if what they found has changed. (The
+# recipe mostly does nothing, but after it make looks at the age of the file anew.)
+LAST  := outputs/executed/08_what_reproduces.ipynb
+FOUND := $(patsubst %,outputs/results/%.json,$(filter-out 08_what_reproduces,$(CHAPTERS)))
+$(LAST): $(FOUND) $(wildcard outputs/results/loss_spreads.json)
+$(FOUND): outputs/results/%.json: outputs/executed/%.ipynb
+	@[ -e $@ ] || $(RUN) run $*
+
 $(SITE): $(EXECUTED) helpers/site.py helpers/notebooks.py helpers/page.py $(wildcard helpers/site_assets/*)
 	@$(RUN) site
 
