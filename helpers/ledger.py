@@ -11,6 +11,7 @@ FILE = paths.RESULTS / "ledger.json"
 FIELDS = ("id", "chapter", "reported", "measured", "interval", "n", "verdict", "why")
 VERDICTS = (page.REPRODUCED, page.NOT_REPRODUCED, page.UNTESTABLE)
 NOT_WRITTEN = "its chapter is not written yet"
+NBSP = "\u00a0"  # a space at which a table's cell is not broken
 BEGIN, END = "<!-- verdicts: written by `make store`, from outputs/results/ -->", "<!-- end of verdicts -->"
 
 PARTS = {
@@ -188,7 +189,7 @@ def anchor(heading):
 def words(claim_id, value):
     """A reported or measured value for a table cell: percent, seconds, losses or words, with the digits that matter."""
     if isinstance(value, dict):
-        return ", ".join(f"{kind.partition('_')[0]} {item:.3f}" for kind, item in value.items())
+        return ", ".join(f"{kind.partition('_')[0]}{NBSP}{item:.3f}" for kind, item in value.items())
     if isinstance(value, list) and not all(isinstance(item, int) for item in value):
         mean = f", mean {_number(claim_id, sum(value) / len(value))}"
         return f"{_number(claim_id, min(value))} to {_number(claim_id, max(value))}{mean}"
@@ -202,13 +203,13 @@ def interval_words(claim_id, interval):
     if interval is None:
         return ""
     if isinstance(interval, dict):
-        return ", ".join(f"{kind.partition('_')[0]} {_span('', *ends)}" for kind, ends in interval.items())
+        return ", ".join(f"{kind.partition('_')[0]}{NBSP}{_span('', *ends)}" for kind, ends in interval.items())
     return _span(claim_id, *interval)
 
 
 def _span(claim_id, low, high):
     ends = [_number(claim_id, end) if claim_id else f"{end:.3f}" for end in (low, high)]
-    return " to ".join(dict.fromkeys(ends))
+    return f"{NBSP}to{NBSP}".join(dict.fromkeys(ends))
 
 
 def _number(claim_id, value):
@@ -216,7 +217,7 @@ def _number(claim_id, value):
     if "acc" in parts:
         return f"{value:.1%}"
     if parts[-1] == "s":
-        return f"{value:.1f} s" if value >= 1 else f"{value:.3f} s"
+        return f"{value:.1f}{NBSP}s" if value >= 1 else f"{value:.3f}{NBSP}s"
     return f"{value:,.0f}" if value == int(value) else f"{value:.4g}"
 
 
