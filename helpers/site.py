@@ -22,6 +22,7 @@ from helpers.paths import shown
 
 ASSETS = Path(__file__).parent / "site_assets"
 TITLE = "Neural networks, measured again"
+REPORT_FIGURES = 17  # so many figures the report of 2019 has
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 BROWSER_FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -156,9 +157,17 @@ def _answering(figures):
     """A table that leads from the report's figures to ours, in the report's order."""
     pairs = [(int(number), facts) for facts in figures for number in re.findall(r"\d+", facts["report"] or "")]
     lines = ["| the report's | ours | what it shows |", "|:--|:--|:--|"]
-    for number, facts in sorted(pairs, key=lambda pair: pair[0]):
-        lines.append(f"| Fig {number} | [Figure {facts['number']}](#fig-{facts['name']}) | {_gist(facts)} |")
+    for number in range(1, REPORT_FIGURES + 1):
+        ours = [facts for answered, facts in pairs if answered == number]
+        for facts in ours:
+            lines.append(f"| Fig\u00a0{number} | {_figure_link(facts)} | {_gist(facts)} |")
+        if not ours:
+            lines.append(f"| Fig\u00a0{number} | – | Its chapter is not written yet. |")
     return "\n".join(lines)
+
+
+def _figure_link(facts):
+    return f"[Figure\u00a0{facts['number']}](#fig-{facts['name']})"
 
 
 def _tables():
@@ -174,7 +183,7 @@ def _tables():
 
 def _listed(title, figures):
     """A chapter's figures as a list under its title."""
-    lines = [f"- [Figure {facts['number']}](#fig-{facts['name']}): {_gist(facts)}" for facts in figures]
+    lines = [f"- {_figure_link(facts)}: {_gist(facts)}" for facts in figures]
     return "\n".join([f"**{title}**", "", *lines])
 
 
