@@ -60,11 +60,11 @@ JOBS   ?= 2
 ABREAST = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 
 report: $(DATA)  ## execute the chapters and build the site and the PDF -> outputs/site/index.html
-	@$(ABREAST) $(SITE)
+	+@$(ABREAST) $(SITE)
 	@echo "report: open outputs/site/index.html"
 
 figures: $(DATA)  ## draw every figure anew -> figures/
-	@$(ABREAST) $(EXECUTED)
+	+@$(ABREAST) $(EXECUTED)
 	@echo "figures: drawn by the chapters into figures/, as SVG and PNG"
 
 # A chapter is executed again when its source, a helper that it uses, the data or a stored network is newer. The first
@@ -118,7 +118,7 @@ lab: $(DATA)  ## open JupyterLab on the notebooks
 # --- tests -----------------------------------------------------------------------------------------------------------
 
 test: lint unit notebooks  ## lint, unit tests, the notebooks' stored outputs, the smoke profile
-	@$(ABREAST) smoke
+	+@$(ABREAST) smoke
 	@echo "test: everything passed"
 
 lint: $(READY)

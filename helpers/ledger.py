@@ -90,7 +90,7 @@ def _entry(claim, name, checked, spread):
         if spread:
             row["why"] = row["why"] or str(row["measured"])
             row |= {"measured": spread["median"], "interval": spread["central"], "n": f"{spread['seeds']} seeds"}
-    row = store.rounded(row | {"id": claim.id})
+    row["id"] = claim.id
     return {field: row[field] for field in FIELDS}
 
 
