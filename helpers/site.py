@@ -233,6 +233,7 @@ def _configuration():
         "html_static_path": ["_static"],
         "html_context": {"default_mode": "auto"},
         "html_css_files": ["site.css"],
+        "html_js_files": ["site.js"],
         "html_show_sphinx": False,
         "html_show_copyright": False,
         "html_copy_source": False,
