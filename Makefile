@@ -62,11 +62,11 @@ JOBS   ?= 2
 ABREAST = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 
 report: $(DATA)  ## execute the chapters and build the site and the PDF -> outputs/site/index.html
-	@$(ABREAST) $(SITE)
+	+@$(ABREAST) $(SITE)
 	@echo "report: open outputs/site/index.html"
 
 figures: $(DATA)  ## draw every figure anew -> figures/
-	@$(ABREAST) $(EXECUTED)
+	+@$(ABREAST) $(EXECUTED)
 	@echo "figures: drawn by the chapters into figures/, as SVG and PNG"
 
 # A chapter is executed again when its source, a helper that it uses, the data or a stored network is newer, or when one
@@ -87,6 +87,14 @@ outputs/executed/06_pca_logit.ipynb: outputs/results/pca_logit_timing.json
 # Long measurements that chapters quote are never made by the way.
 outputs/results/%.json:
 	@echo "error: $@ is missing: get it back with 'git checkout -- $@', or measure anew (tests/benchmarks)" >&2; exit 2
+
+# The last chapter reads what the others found: it runs after them, and again only if what they found has changed. (The
+# recipe mostly does nothing, but after it make looks at the age of the file anew.)
+LAST  := outputs/executed/08_what_reproduces.ipynb
+FOUND := $(patsubst %,outputs/results/%.json,$(filter-out 08_what_reproduces,$(CHAPTERS)))
+$(LAST): $(FOUND) outputs/results/loss_spreads.json
+$(FOUND): outputs/results/%.json: outputs/executed/%.ipynb
+	@[ -e $@ ] || $(RUN) run $*
 
 $(SITE): $(EXECUTED) helpers/site.py helpers/notebooks.py helpers/page.py $(wildcard helpers/site_assets/*) \
 		$(if $(filter-out $(wildcard $(PAGES)),$(PAGES)),gone)
@@ -119,7 +127,7 @@ lab: $(DATA)  ## open JupyterLab on the notebooks
 # --- tests -----------------------------------------------------------------------------------------------------------
 
 test: lint unit notebooks  ## lint, unit tests, the notebooks' stored outputs, the smoke profile
-	@$(ABREAST) smoke
+	+@$(ABREAST) smoke
 	@echo "test: everything passed"
 
 lint: $(READY)

@@ -7,6 +7,7 @@ into a proper figure: the SVG file (or the GIF of an animation), its alternative
 import functools
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,12 +16,13 @@ from pathlib import Path
 
 import nbformat
 
-from helpers import ledger, notebooks, page, paths, store
+from helpers import claims, ledger, notebooks, page, paths, store
 from helpers.errors import Problem
 from helpers.paths import shown
 
 ASSETS = Path(__file__).parent / "site_assets"
 TITLE = "Neural networks, measured again"
+REPORT_FIGURES = 17  # so many figures the report of 2019 has
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 BROWSER_FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -60,22 +62,25 @@ def _replace_folder(new, old):
 
 
 def _write_source(source, stored):
-    """Write the prepared chapters, their figures, the opening page and the assets into the folder `source`."""
+    """Write the prepared chapters, their figures, the pages of ASSETS and the assets into the folder `source`."""
     shutil.copytree(paths.FIGURES, source / "figures")
     shutil.copytree(ASSETS, source / "_static", ignore=shutil.ignore_patterns("*.md"))
     shutil.copy(_mathjax(), source / "_static" / "mathjax.js")
-    chapters, figures = {}, []
+    chapters, figures, answer = {}, {}, ""
     for name in notebooks.names():
         path = notebooks.source_path(name) if stored else paths.EXECUTED / f"{name}.ipynb"
         if not path.is_file():
             raise Problem(f"{shown(path)} is missing: run `make report`, which executes the chapters first.")
         notebook = notebooks.read(path)
-        figures += _prepare(notebook)
+        figures[name] = _prepare(notebook)
         chapters[name] = _title(notebook)
+        answer += _answer(notebook)
         nbformat.write(notebook, source / f"{name}.ipynb")
     settings = "".join(f"{key} = {value!r}\n" for key, value in _configuration().items())
     (source / "conf.py").write_text(settings, encoding="utf-8")
-    (source / "index.md").write_text(_opening_page(chapters, figures), encoding="utf-8")
+    fields = _fields(chapters, figures, answer)
+    for asset in ASSETS.glob("*.md"):
+        (source / asset.name).write_text(_filled(asset.read_text(encoding="utf-8"), fields), encoding="utf-8")
 
 
 def _mathjax():
@@ -119,29 +124,79 @@ def _title(notebook):
     ].strip()
 
 
-def _opening_page(chapters, figures):
-    """The opening page in Markdown: what this is, the chapters, the verdicts so far, the report's figures and ours."""
-    listed = "\n".join(f"- **{int(name[:2])}** · [{title}]({name}.ipynb)" for name, title in chapters.items())
-    toctree = "\n".join(f"{title} <{name}>" for name, title in chapters.items())
-    text = (ASSETS / "index.md").read_text(encoding="utf-8")
-    for field, value in {
-        "chapters": listed,
-        "toctree": toctree,
-        "verdicts": ledger.verdict_table("{chapter}.ipynb"),
-        "figures": _figures(figures),
-    }.items():
-        text = text.replace("{{" + field + "}}", value)
-    return text
+def _answer(notebook):
+    """What the cells tagged `answer` say: the opening page repeats it (str of Markdown, "" if a notebook has none)."""
+    outputs = [o for cell in notebook.cells if "answer" in cell.metadata.get("tags", []) for o in cell.outputs]
+    return "".join(output.data["text/markdown"] + "\n" for output in outputs)
 
 
-def _figures(figures):
-    """A table that leads from the report's figures to ours."""
-    lines = ["| the report's | ours | |", "|:--|:--|:--|"]
-    for facts in figures:
-        if facts["report"]:
-            first = facts["caption"].split(". ")[0].rstrip(".")
-            lines.append(f"| {facts['report']} | [Figure {facts['number']}](#fig-{facts['name']}) | {first}. |")
+def _fields(chapters, figures, answer):
+    """What the pages of ASSETS leave to be filled in, by name (dict of str)."""
+    every = [facts for found in figures.values() for facts in found]
+    return {
+        "chapters": "\n".join(f"- **{int(name[:2])}** · [{title}]({name}.ipynb)" for name, title in chapters.items()),
+        "toctree": "\n".join(f"{int(name[:2])} · {title} <{name}>" for name, title in chapters.items()),
+        "answer": answer,
+        "counts": ledger.count_line(),
+        "answering figures": _answering(every),
+        "answering tables": _tables(),
+        "all figures": "\n\n".join(_listed(chapters[name], found) for name, found in figures.items() if found),
+        **{f"figure {facts['name']}": _shown_again(facts) for facts in every},
+    }
+
+
+def _filled(text, fields):
+    """A page with its fields, written as {{name}}, filled in. Raises Problem if there is no such field."""
+    unknown = set(re.findall(r"\{\{(.*?)\}\}", text)) - set(fields)
+    if unknown:
+        raise Problem(f"A page of the site asks for {', '.join(sorted(unknown))}, which no chapter has.")
+    return re.sub(r"\{\{(.*?)\}\}", lambda found: fields[found[1]], text)
+
+
+def _answering(figures):
+    """A table that leads from the report's figures to ours, in the report's order."""
+    pairs = [(int(number), facts) for facts in figures for number in re.findall(r"\d+", facts["report"] or "")]
+    lines = ["| the report's | ours | what it shows |", "|:--|:--|:--|"]
+    for number in range(1, REPORT_FIGURES + 1):
+        ours = [facts for answered, facts in pairs if answered == number]
+        for facts in ours:
+            lines.append(f"| Fig\u00a0{number} | {_figure_link(facts)} | {_gist(facts)} |")
+        if not ours:
+            lines.append(f"| Fig\u00a0{number} | – | Its chapter is not written yet. |")
     return "\n".join(lines)
+
+
+def _figure_link(facts):
+    return f"[Figure\u00a0{facts['number']}](#fig-{facts['name']})"
+
+
+def _tables():
+    """A table that leads from the report's tables to the places where ours are."""
+    found = {}
+    for entry in ledger.entries():
+        place = claims.claim(entry["id"]).place
+        if place.startswith(("Table", "Listing")) and ledger.link(entry):
+            found.setdefault(place, f"[chapter {entry['chapter'][:2]}]({ledger.link(entry)})")
+    lines = ["| the report's | where we repeat it |", "|:--|:--|"]
+    return "\n".join([*lines, *(f"| {place} | {link} |" for place, link in sorted(found.items()))])
+
+
+def _listed(title, figures):
+    """A chapter's figures as a list under its title."""
+    lines = [f"- {_figure_link(facts)}: {_gist(facts)}" for facts in figures]
+    return "\n".join([f"**{title}**", "", *lines])
+
+
+def _gist(facts):
+    """The first sentence of a figure's caption."""
+    return facts["caption"].split(". ")[0].rstrip(".") + "."
+
+
+def _shown_again(facts):
+    """A figure as a page other than its chapter's shows it, with a link to its place."""
+    directive = _figure_directive(facts).splitlines()
+    without_target = [line for line in directive if not line.startswith(":name:")]
+    return "\n".join([*without_target[:-1], f"[See it in its place.](#fig-{facts['name']})", without_target[-1]])
 
 
 # --- building -----------------------------------------------------------------------------------------------------------
@@ -170,13 +225,15 @@ def _configuration():
         "nb_merge_streams": True,
         "nb_code_prompt_show": "Show the code",
         "nb_code_prompt_hide": "Hide the code",
-        "myst_enable_extensions": ["dollarmath", "amsmath", "colon_fence"],
+        "myst_enable_extensions": ["dollarmath", "amsmath", "colon_fence", "deflist"],
+        "myst_heading_anchors": 3,
         "mathjax_path": "mathjax.js",
         "mathjax3_config": {"options": {"enableMenu": False}, "svg": {"fontCache": "global"}},
         "html_theme": "sphinx_book_theme",
         "html_static_path": ["_static"],
         "html_context": {"default_mode": "auto"},
         "html_css_files": ["site.css"],
+        "html_js_files": ["site.js"],
         "html_show_sphinx": False,
         "html_show_copyright": False,
         "html_copy_source": False,

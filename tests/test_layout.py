@@ -11,10 +11,10 @@ from tests.conftest import python
 
 FOLDER = Path(helpers.__file__).parent
 GROUND = {"errors", "paths", "settings", "claims", "store", "progress", "backend"}
-WORK = {"playground", "sweeps", "regularization", "convergence"}
+WORK = {"playground", "sweeps", "spreads", "regularization", "convergence"}
 WORK |= {"fashion", "models", "training", "tuning", "leakage", "evaluation", "projection", "derivations"}
 PAGE = {"style", "charts", "page", "playground_charts", "sweep_charts", "regularization_charts", "convergence_charts"}
-PAGE |= {"projection_charts", "question_charts", "tuning_charts", "benchmark_charts"}
+PAGE |= {"projection_charts", "question_charts", "tuning_charts", "ledger_charts", "benchmark_charts"}
 DOORS = {"notebooks", "ledger", "run", "site", "predict", "__main__"}
 
 
