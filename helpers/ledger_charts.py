@@ -68,7 +68,7 @@ def _dress(axes, height):
     ticks = [-3, -2, -1, 0, 1, 2, 3]
     axes.set(xlim=(-REACH, REACH), ylim=(height, -0.4), yticks=[])
     axes.set_xticks(
-        ticks, ["100 below", "10 below", "low end", "middle", "high end", "10 above", "100 above"], size=7.5
+        ticks, ["100\nbelow", "10\nbelow", "low\nend", "middle", "high\nend", "10\nabove", "100\nabove"], size=7.5
     )
     axes.set_xlabel(
         "the report's value beside our interval; beyond it, in half-widths from its middle", size=8, loc="right"
