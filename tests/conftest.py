@@ -1,5 +1,6 @@
-"""What several tests need: a small disk, the data, a way to run a piece of Python that can be killed."""
+"""What several tests need: a small disk, the data, a way to run a piece of Python that can be killed, a chart's bytes."""
 
+import io
 import os
 import subprocess
 import sys
@@ -58,3 +59,10 @@ def assert_one_sentence(done, *words):
     assert len(lines) == 1, done.stderr
     for word in words:
         assert word in lines[0], lines[0]
+
+
+def svg(figure):
+    """A figure as SVG without its date (bytes): equal for equal drawings."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()

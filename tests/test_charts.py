@@ -1,14 +1,12 @@
 """The charts draw what they are given, without TensorFlow and without touching anything else."""
 
-import io
-
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 from helpers import charts, style
 from helpers.evaluation import Interval
-from tests.conftest import python
+from tests.conftest import python, svg
 
 NAMES = [f"class {label}" for label in range(10)]
 
@@ -50,12 +48,6 @@ DRAWN = {
 }
 
 
-def rendered(figure):
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue()
-
-
 @pytest.fixture(autouse=True)
 def look():
     style.use()
@@ -65,7 +57,7 @@ def look():
 def test_a_chart_is_a_figure_and_always_the_same(name):
     first, second = DRAWN[name](), DRAWN[name]()
     assert isinstance(first, Figure)
-    assert rendered(first) == rendered(second)
+    assert svg(first) == svg(second)
 
 
 def test_every_chart_is_tried_here():

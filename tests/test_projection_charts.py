@@ -1,6 +1,5 @@
 """Chapter 06's charts: drawn from arrays, with the same bytes every time."""
 
-import io
 import subprocess
 import sys
 
@@ -9,6 +8,7 @@ import pytest
 
 from helpers import projection_charts as charts
 from helpers import style
+from tests.conftest import svg
 
 NAMES = tuple("abcdefghij")
 
@@ -16,12 +16,6 @@ NAMES = tuple("abcdefghij")
 @pytest.fixture(autouse=True)
 def look():
     style.use()
-
-
-def svg(figure):
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue()
 
 
 def drawn():

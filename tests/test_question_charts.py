@@ -1,6 +1,5 @@
 """Chapter 07's charts: drawn from arrays, without TensorFlow, with the same bytes every time."""
 
-import io
 import subprocess
 import sys
 
@@ -10,17 +9,12 @@ import pytest
 from helpers import question_charts as charts
 from helpers import style
 from helpers.derivations import EDGES, random_networks, thirty_points
+from tests.conftest import svg
 
 
 @pytest.fixture(autouse=True)
 def look():
     style.use()
-
-
-def svg(figure):
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue()
 
 
 def drawn():

@@ -1,12 +1,10 @@
 """The charts of chapter 04's experiments draw what they are given, and always the same."""
 
-import io
-
 import pytest
 from matplotlib.figure import Figure
 
 from helpers import style, tuning_charts
-from tests.conftest import python
+from tests.conftest import python, svg
 
 NAMES = {"both": "the start of both", "random": "random", "bayes": "Bayesian"}
 
@@ -42,17 +40,11 @@ def look():
     style.use()
 
 
-def rendered(figure):
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue()
-
-
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_chart_is_a_figure_and_always_the_same(name):
     first, second = DRAWN[name](), DRAWN[name]()
     assert isinstance(first, Figure)
-    assert rendered(first) == rendered(second)
+    assert svg(first) == svg(second)
 
 
 def test_every_chart_is_tried_here():
