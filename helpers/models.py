@@ -13,13 +13,34 @@ from helpers.paths import shown
 LayerRow = namedtuple("LayerRow", "layer kind output_shape trainable non_trainable")
 
 
-def fresh_copy(network, seed):
+def fresh_copy(network, seed, precision="float32"):
     """A network of the same layers with new initial weights, drawn from `seed` (int) alone.
 
+    precision : what its layers compute in, a Keras dtype policy such as "mixed_bfloat16"; weights are float32 in any
+                case, and the last layer, whose probabilities go into the loss, computes in float32.
     Sets Keras' global seed, from which dropout draws too.
     """
     keras.utils.set_random_seed(seed)
-    return keras.models.clone_model(network)
+    return _cloned(network, precision)
+
+
+def in_float32(network):
+    """The network itself if it computes in float32 throughout, else a copy with the same weights that does."""
+    if all(layer.dtype_policy.compute_dtype == "float32" for layer in network.layers):
+        return network
+    copy = _cloned(network, "float32")
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def _cloned(network, precision):
+    last = network.layers[-1].name
+
+    def clone(layer):
+        policy = "float32" if layer.name == last else precision
+        return type(layer).from_config({**layer.get_config(), "dtype": policy})
+
+    return keras.models.clone_model(network, clone_function=clone)
 
 
 def save(network, path, facts):

@@ -45,10 +45,8 @@ def best_network():
 def _trained_from(images, labels, pattern, card):
     """A network of the pattern's layers, trained from scratch on the given images by the recipe on the card."""
     from helpers import training
-    from helpers.backend import keras
 
-    known = dict(card["recipe"])
-    recipe = training.Recipe(**{**known, "optimizer": keras.optimizers.deserialize(known["optimizer"])})
+    recipe = training.Recipe.from_json(card["recipe"])
     rows, held_out = fashion.split(images, labels, HELD_OUT, card["seed"])
     if not len(held_out):
         raise Problem(

@@ -12,7 +12,7 @@ from tests.conftest import python
 FOLDER = Path(helpers.__file__).parent
 GROUND = {"errors", "paths", "settings", "claims", "store", "progress", "backend"}
 WORK = {"playground", "sweeps", "regularization", "convergence"}
-WORK |= {"fashion", "models", "training", "evaluation", "projection", "derivations"}
+WORK |= {"fashion", "augmentation", "models", "training", "evaluation", "projection", "derivations"}
 PAGE = {"style", "charts", "page", "playground_charts", "sweep_charts", "regularization_charts", "convergence_charts"}
 PAGE |= {"projection_charts", "question_charts"}
 DOORS = {"notebooks", "ledger", "run", "site", "predict", "__main__"}
