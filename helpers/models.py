@@ -97,6 +97,44 @@ def _size(variables):
     return sum(int(np.prod(variable.shape)) for variable in variables if "seed_generator" not in variable.path)
 
 
+def multiply_adds(network):
+    """How many multiplications, each with its addition, the network's convolutions and dense layers take for one input.
+
+    Read off the layers: a convolution uses each of its weights once for every pixel that it gives, a dense layer once.
+    Pooling, normalising and activations are left out, and so are biases.
+    """
+    total = 0
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            total += int(np.prod(layer.kernel.shape)) * int(np.prod(layer.output.shape[1:3]))
+        elif isinstance(layer, keras.layers.Dense):
+            total += int(np.prod(layer.kernel.shape))
+    return total
+
+
+def changes_of_shape(network):
+    """What becomes of a picture on its way: (height, channels) of the input and after each layer that changes it.
+
+    A dense layer counts as a picture of one pixel. Height and width are taken to be equal.
+    """
+    found = [(network.input_shape[1], network.input_shape[-1])]
+    for row in layer_table(network):
+        shape = (row.output_shape[0], row.output_shape[2]) if len(row.output_shape) == 3 else (1, row.output_shape[0])
+        if shape != found[-1]:
+            found.append(shape)
+    return found
+
+
+def outputs_of(network, inputs, layer_numbers):
+    """What some of a network's layers give for inputs (n, ...): a list of arrays, one a layer, in the order asked for.
+
+    layer_numbers : positions in network.layers.
+    """
+    wanted = [network.layers[number].output for number in layer_numbers]
+    found = keras.Model(network.inputs[0], wanted)(inputs, training=False)
+    return [keras.ops.convert_to_numpy(each) for each in found]
+
+
 def probabilities(network, inputs, batch_size=1000):
     """Class probabilities, float32 (n, classes), of inputs (n, ...) in their order.
 

@@ -56,8 +56,10 @@ class Recipe:
 
     def as_json(self):
         """The recipe as a JSON dict, for cards and for telling whether a checkpoint belongs to it."""
+        optimizer = json.loads(json.dumps(keras.optimizers.serialize(self.optimizer), default=float))
+        optimizer["config"]["name"] = optimizer["class_name"].lower()  # Keras counts names up within a process
         return {
-            "optimizer": json.loads(json.dumps(keras.optimizers.serialize(self.optimizer), default=float)),
+            "optimizer": optimizer,
             "epochs": self.epochs,
             "patience": self.patience,
             "batch_size": self.batch_size,
@@ -174,9 +176,17 @@ def train(network, recipe, data, seed, folder, name=""):
 
 def best_network(folder, history):
     """The network of the best epoch, from the folder that train() worked in."""
-    best = best_epoch(history)
-    mean = Path(folder) / _mean_file(best)
-    return keras.models.load_model(mean if mean.is_file() else Path(folder) / _state_file(best), compile=False)
+    return _network_after(folder, best_epoch(history))
+
+
+def last_network(folder, history):
+    """The network of the last epoch, from the folder that train() worked in."""
+    return _network_after(folder, len(history))
+
+
+def _network_after(folder, epoch):
+    mean = Path(folder) / _mean_file(epoch)
+    return keras.models.load_model(mean if mean.is_file() else Path(folder) / _state_file(epoch), compile=False)
 
 
 def _loss(recipe):
@@ -261,8 +271,12 @@ def _mean_file(epoch):
 
 
 def _fingerprint(network, recipe, data, seed):
-    """A digest of all that decides the outcome: the network, recipe, seed, data, backend and version of Keras."""
-    described = [_wiring(network), recipe.as_json(), seed, keras.__version__, keras.backend.backend()]
+    """A digest of all that decides an epoch's outcome: the network, recipe, seed, data, backend and version of Keras.
+
+    How many epochs there may be is left out: a longer run goes on from where a shorter one ended.
+    """
+    steps = {key: value for key, value in recipe.as_json().items() if key not in ("epochs", "patience")}
+    described = [_wiring(network), steps, seed, keras.__version__, keras.backend.backend()]
     text = json.dumps(described, sort_keys=True)
     total = hashlib.sha256(text.encode())
     for array in (data.train_x, data.train_y, data.val_x, data.val_y):
@@ -271,11 +285,19 @@ def _fingerprint(network, recipe, data, seed):
 
 
 def _wiring(network):
-    """A network's layers and how they are joined, without the names that Keras counts up within a process."""
-    text = network.to_json().replace(json.dumps(network.name), '"network"')
-    for number, layer in enumerate(network.layers):
-        text = text.replace(json.dumps(layer.name), f'"layer {number}"')
-    return text
+    """A network's layers and how they are joined (JSON), without the names that Keras counts up within a process."""
+    described = json.loads(network.to_json())
+    names = {layer["config"]["name"]: f"layer {n}" for n, layer in enumerate(described["config"]["layers"])}
+    names[described["config"]["name"]] = "network"
+
+    def renamed(value, key):
+        if isinstance(value, dict):
+            return {inner: renamed(item, inner) for inner, item in value.items()}
+        if isinstance(value, list):
+            return [renamed(item, key) for item in value]
+        return names.get(value, value) if key in ("name", "keras_history", "input_layers", "output_layers") else value
+
+    return renamed(described, None)
 
 
 def _checkpoint(folder, settings, model, mean, history):
@@ -314,7 +336,7 @@ def _resume(folder, settings, recipe):
         record = store.read_json(folder / "progress.json")
     except Problem:
         return None
-    if record["settings"] != settings:
+    if record["settings"] != settings or len(record["history"]) > recipe.epochs:
         progress.report(f"{shown(folder)} holds a checkpoint of other settings; starting from scratch")
         return None
     files = record["files"]

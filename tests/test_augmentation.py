@@ -34,10 +34,7 @@ def test_every_image_has_a_shift_of_its_own_within_the_limit(images):
     found = []
     for image, whole in zip(result, padded, strict=True):
         fits = [
-            (y - 2, x - 2)
-            for y in range(5)
-            for x in range(5)
-            if np.array_equal(whole[y : y + 28, x : x + 28], image)
+            (y - 2, x - 2) for y in range(5) for x in range(5) if np.array_equal(whole[y : y + 28, x : x + 28], image)
         ]
         assert len(fits) == 1
         found += fits
@@ -53,7 +50,7 @@ def test_a_rectangle_of_noise_in_the_asked_share_of_images(images):
         area = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
         assert len(rows) == area  # a full rectangle, and nothing beside it
         assert ERASED_AREA[0] * 784 * 0.6 < area < ERASED_AREA[1] * 784 * 1.2
-    assert 0 <= result.min() and result.max() <= 1
+    assert result.min() >= 0 and result.max() <= 1
 
 
 def test_the_same_generator_gives_the_same_changes_and_the_input_stays(images):
@@ -83,7 +80,9 @@ def test_validation_images_are_never_changed(tmp_path, images, monkeypatch):
     labels = np.arange(200, dtype="int32") % 2
     data = training.Split(images[:150], labels[:150], images[150:], labels[150:])
     for averaged in (1, 2):
-        recipe = training.Recipe(keras.optimizers.SGD(0.1), 2, augmentation=Augmentation(flip=True), average_epochs=averaged)
+        recipe = training.Recipe(
+            keras.optimizers.SGD(0.1), 2, augmentation=Augmentation(flip=True), average_epochs=averaged
+        )
         history = training.train(network, recipe, data, 1, tmp_path / str(averaged))
         kept = training.best_network(tmp_path / str(averaged), history)
         best = history[training.best_epoch(history) - 1]

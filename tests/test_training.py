@@ -33,7 +33,7 @@ SETTING = """
 
     class Jitter:  # stands in for Augmentation, whose images these vectors are not
         def as_json(self):
-            return {"name": "jitter"}
+            return {"flip": False}
 
         def apply(self, rows, random):
             return rows + random.normal(0, 0.1, rows.shape).astype("float32")
@@ -110,6 +110,14 @@ def test_a_checkpoint_of_other_settings_is_not_continued(tmp_path, undisturbed):
     folder = tmp_path / "other"
     training.train(network(), recipe(), data(), 8, folder)
     assert training.train(network(), recipe(), data(), 7, folder) == undisturbed[0]
+
+
+def test_a_longer_run_goes_on_from_a_shorter_one_but_not_the_other_way_round(tmp_path, undisturbed):
+    folder = tmp_path / "longer"
+    assert training.train(network(), recipe(epochs=3), data(), 7, folder) == undisturbed[0][:3]
+    history = training.train(network(), recipe(), data(), 7, folder)
+    assert (history, models.weights_digest(training.best_network(folder, history))) == undisturbed
+    assert training.train(network(), recipe(epochs=3), data(), 7, folder) == undisturbed[0][:3]
 
 
 def test_only_the_best_and_the_last_state_stay(tmp_path, undisturbed):
@@ -284,6 +292,7 @@ def test_a_recipe_survives_its_card():
     )  # fmt: skip
     again = training.Recipe.from_json(made.as_json())
     assert again.as_json() == made.as_json()
+    assert rich_recipe().as_json() == rich_recipe().as_json()  # whatever Keras calls the second optimiser
     assert again.augmentation == made.augmentation
     old = {key: made.as_json()[key] for key in ("optimizer", "epochs", "patience", "batch_size", "loss")}
     assert training.Recipe.from_json(old).precision == "float32"  # a card from before these fields
