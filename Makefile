@@ -72,6 +72,7 @@ $(foreach chapter,$(CHAPTERS),$(if $(wildcard outputs/executed/$(chapter).d),,$(
 outputs/executed/01_playground.ipynb: $(wildcard outputs/results/spiral_search.json)
 outputs/executed/02_regularization.ipynb: $(wildcard outputs/results/regularization_search.json)
 outputs/executed/04_mlp.ipynb: $(wildcard outputs/models/mlp/*)
+outputs/executed/05_cnn.ipynb: $(wildcard outputs/models/cnn/* outputs/results/cnn_*.json)
 outputs/executed/06_pca_logit.ipynb: $(wildcard outputs/results/pca_logit_timing.json)
 
 $(SITE): $(EXECUTED) helpers/site.py helpers/notebooks.py helpers/page.py $(wildcard helpers/site_assets/*)

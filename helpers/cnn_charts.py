@@ -22,17 +22,20 @@ def shapes(networks):
     """
     figure = Figure(figsize=(style.WIDTH, 1.55 * len(networks) + 0.1))
     axes = figure.subplots(len(networks), 1, squeeze=False)[:, 0]
-    reach = max(sum(_block_width(channels) + 13 for _, channels in blocks) for blocks in networks.values())
+    reach = max(sum(_slot_width(channels) for _, channels in blocks) for blocks in networks.values())
     for axis, colour, (title, blocks) in zip(axes, NETWORK_COLORS, networks.items(), strict=False):
         left = 0.0
         for number, (height, channels) in enumerate(blocks):
-            width = _block_width(channels)
+            width, slot = _block_width(channels), _slot_width(channels)
             shade = style.FAINT if number == 0 else colour
-            axis.add_patch(Rectangle((left, -height / 2), width, height, color=shade, alpha=0.35, linewidth=0))
-            axis.text(left + width / 2, -18, f"{height} × {height}", ha="center", va="top", fontsize=8)
-            axis.text(left + width / 2, -23.5, f"× {channels}", ha="center", va="top", fontsize=8)
-            left += width + 13
-        axis.set(xlim=(-6, reach), ylim=(-31, 16))
+            middle = left + slot / 2
+            axis.add_patch(
+                Rectangle((middle - width / 2, -height / 2), width, height, color=shade, alpha=0.35, linewidth=0)
+            )
+            axis.text(middle, -18, f"{height} × {height}", ha="center", va="top", fontsize=7.5)
+            axis.text(middle, -23.5, f"× {channels}", ha="center", va="top", fontsize=7.5)
+            left += slot
+        axis.set(xlim=(0, reach), ylim=(-31, 16))
         axis.set_title(title)
         axis.axis("off")
     return figure
@@ -40,6 +43,11 @@ def shapes(networks):
 
 def _block_width(channels):
     return 1.5 + 1.25 * np.sqrt(channels)
+
+
+def _slot_width(channels):
+    """What a block takes up with its words and some air."""
+    return max(_block_width(channels), 25) + 5
 
 
 def feature_sheet(image, maps, columns):
@@ -94,6 +102,7 @@ def curves(histories, kept):
                 color=style.INK,
                 label="kept",
             )
+            axis.set_xlim(min(0.5, 1 - 0.03 * len(history)), len(history) + max(0.03 * len(history), 0.5))
             axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes[0, column].set_title(title)
         axes[0, column].set_ylim(0, None)
@@ -152,6 +161,7 @@ def reliability(panels):
         axis.set_title(title)
         axis.set(xlim=(0.2, 1.02), ylim=(0.2, 1.02), xlabel="confidence", aspect="equal")
         for direction in (axis.xaxis, axis.yaxis):
+            direction.set_ticks([0.4, 0.6, 0.8, 1.0])
             direction.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes[0].set_ylabel("share that is right")
     axes[-1].legend(loc="upper left", fontsize=8)

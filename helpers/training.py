@@ -8,6 +8,7 @@ The same holds for what a recipe may add: changed images are drawn from (seed, e
 the weights, batch-norm statistics and all, lies on disk beside the network.
 """
 
+import copy
 import csv
 import hashlib
 import io
@@ -71,16 +72,28 @@ class Recipe:
         }
 
     @classmethod
-    def from_json(cls, facts):
-        """The recipe that as_json() wrote on a card; what an older card lacks takes its default."""
-        changes = facts.get("augmentation")
+    def from_json(cls, facts, stretch=1.0):
+        """The recipe that as_json() wrote on a card; what an older card lacks takes its default.
+
+        stretch : steps an epoch will have, over those that it had; a schedule of the learning rate is stretched by it,
+                  so that it still ends with the last epoch.
+        """
+        changes, optimizer = facts.get("augmentation"), copy.deepcopy(facts["optimizer"])
+        if isinstance(optimizer["config"]["learning_rate"], dict):
+            schedule = optimizer["config"]["learning_rate"]["config"]
+            schedule |= {key: schedule[key] * stretch for key in ("decay_steps", "warmup_steps") if schedule.get(key)}
         return cls(
             **{
                 **facts,
-                "optimizer": keras.optimizers.deserialize(facts["optimizer"]),
+                "optimizer": keras.optimizers.deserialize(optimizer),
                 "augmentation": changes and Augmentation(**changes),
             }
         )
+
+
+def steps_per_epoch(n_images, batch_size):
+    """How many batches an epoch has; the last may be smaller."""
+    return -(-n_images // batch_size)
 
 
 def one_cycle(peak, epochs, n_images, batch_size, warm_up=0.25, start=0.05):
@@ -89,7 +102,7 @@ def one_cycle(peak, epochs, n_images, batch_size, warm_up=0.25, start=0.05):
     peak : the highest rate.   start : the first rate, as a share of it.   warm_up : the share of steps that it rises for.
     Returns Keras' CosineDecay over `epochs` epochs of `n_images` images in batches of `batch_size`.
     """
-    steps = epochs * -(-n_images // batch_size)
+    steps = epochs * steps_per_epoch(n_images, batch_size)
     rising = int(warm_up * steps)
     return keras.optimizers.schedules.CosineDecay(
         start * peak, max(steps - rising, 1), warmup_target=peak, warmup_steps=rising
@@ -321,10 +334,10 @@ def _checkpoint(folder, settings, model, mean, history):
 
 
 def _save_mean(path, model, mean):
-    copy = keras.models.clone_model(model)
-    copy.set_weights(mean)
+    averaged = keras.models.clone_model(model)
+    averaged.set_weights(mean)
     with store.atomic_write(path) as temporary:
-        copy.save(temporary)
+        averaged.save(temporary)
 
 
 def _resume(folder, settings, recipe):

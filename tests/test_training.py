@@ -298,6 +298,18 @@ def test_a_recipe_survives_its_card():
     assert training.Recipe.from_json(old).precision == "float32"  # a card from before these fields
 
 
+def test_a_schedule_is_stretched_to_other_data():
+    """The recipe of a card, for a third of the images: the cycle has a third of the steps, and ends as low."""
+    made = training.Recipe(keras.optimizers.SGD(training.one_cycle(0.1, 10, 900, 30)), 10, 10, 30)
+    shorter = training.Recipe.from_json(made.as_json(), stretch=1 / 3).optimizer.get_config()["learning_rate"]["config"]
+    longer = made.optimizer.get_config()["learning_rate"]["config"]
+    assert shorter["decay_steps"] + shorter["warmup_steps"] == pytest.approx(100)
+    assert longer["decay_steps"] + longer["warmup_steps"] == 300
+    rate = keras.optimizers.schedules.CosineDecay(**shorter)
+    assert max(float(rate(step)) for step in range(101)) == pytest.approx(0.1, rel=0.05)
+    assert float(rate(100)) == pytest.approx(0, abs=1e-6)
+
+
 def test_other_wiring_of_the_same_layers_is_another_network():
     def net(skip):
         x = first = keras.Input((4,))
