@@ -17,7 +17,7 @@ from helpers.backend import device_name, keras
 from tests.benchmarks.bench_pca_logit import machine
 
 BATCH = 256
-STEPS = 6
+STEPS = 3
 SIDE = 2048  # of the square matrices
 NAMES = ("v1", "v2", "v3")
 
@@ -27,7 +27,7 @@ def clock():
     return time.process_time() if device_name().startswith("CPU") else time.perf_counter()
 
 
-def best_of(call, times=3):
+def best_of(call, times=2):
     """The shortest of some durations of a call, after one that does not count."""
     call()
     durations = []
