@@ -103,7 +103,7 @@ def curves(histories, kept):
                 label="kept",
             )
             axis.set_xlim(min(0.5, 1 - 0.03 * len(history)), len(history) + max(0.03 * len(history), 0.5))
-            axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+            axis.xaxis.set_major_locator(MaxNLocator(min(5, len(history)), integer=True, min_n_ticks=1))
         axes[0, column].set_title(title)
         axes[0, column].set_ylim(0, None)
         axes[1, column].set(xlabel="epoch", ylim=(max(0.0, min(0.85, np.floor(20 * lowest) / 20)), 1))

@@ -27,7 +27,7 @@ def course(data, tmp_path_factory):
 
 def in_order(labels, truth):
     """Whether labels can stand in the order of the rows: a list in another order is right about one time in ten."""
-    return len(labels) == len(truth) and (labels == truth).mean() > 0.8
+    return len(labels) == len(truth) and bool((labels == truth).mean() > 0.8)
 
 
 def test_labels_stand_in_the_order_of_the_rows(course, tmp_path):
