@@ -82,6 +82,7 @@ outputs/executed/01_playground.ipynb: outputs/results/spiral_search.json
 outputs/executed/02_regularization.ipynb: outputs/results/regularization_search.json
 outputs/executed/03_automated_features.ipynb: outputs/results/convergence_grid.json
 outputs/executed/04_mlp.ipynb: $(wildcard outputs/models/mlp/*) outputs/results/mlp_search.json outputs/results/mlp_reshuffle.json
+outputs/executed/05_cnn.ipynb: $(wildcard outputs/models/cnn/*) outputs/results/cnn_ablation.json outputs/results/cnn_speed.json
 outputs/executed/06_pca_logit.ipynb: outputs/results/pca_logit_timing.json
 
 # Long measurements that chapters quote are never made by the way.

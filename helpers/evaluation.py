@@ -1,5 +1,6 @@
 """What a measured accuracy is worth: counts, intervals and the mistakes behind them."""
 
+from collections import namedtuple
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +74,38 @@ def mean_difference_interval(first, second, level=0.95):
     differences = np.subtract(first, second)
     low, high = stats.t.interval(level, len(differences) - 1, differences.mean(), stats.sem(differences))
     return Interval(float(low), float(high))
+
+
+McNemar = namedtuple("McNemar", "only_first only_second p_value")
+
+
+def mcnemar(first, second, labels):
+    """McNemar's exact test between two classifiers on the same images.
+
+    first, second : predicted classes, int (n,).   labels : the true ones, int (n,).
+    Only images that exactly one of them labels correctly tell the two apart; if neither were better, each would win
+    such an image with probability one half. Returns McNemar: how many only the first has right, how many only the
+    second, and the two-sided binomial p-value (1.0 if there is no such image).
+    """
+    first_right, second_right = np.equal(first, labels), np.equal(second, labels)
+    only_first = int((first_right & ~second_right).sum())
+    only_second = int((second_right & ~first_right).sum())
+    split = only_first + only_second
+    p_value = float(stats.binomtest(only_first, split, 0.5).pvalue) if split else 1.0
+    return McNemar(only_first, only_second, p_value)
+
+
+Uniformity = namedtuple("Uniformity", "counts statistic p_value")
+
+
+def uniformity(predicted, classes):
+    """Pearson's chi-square test of whether predicted classes (int (n,), ids 0..classes-1) are equally frequent.
+
+    Returns Uniformity: the counts (int (classes,)), the statistic, and the p-value with classes - 1 degrees of freedom.
+    """
+    counts = np.bincount(predicted, minlength=classes)
+    result = stats.chisquare(counts)
+    return Uniformity(counts, float(result.statistic), float(result.pvalue))
 
 
 def most_confident_mistakes(probabilities, labels, count):

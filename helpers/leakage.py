@@ -53,7 +53,7 @@ def _one_fit(model, recipe, data, test_x, test_y, seed, number):
     pool = training.Split(data.train_x[rows], data.train_y[rows], data.train_x[held_out], data.train_y[held_out])
     curve = []
     for epoch in range(number * recipe.epochs, (number + 1) * recipe.epochs):
-        row = training._one_epoch(model, recipe, pool, seed, epoch + 1)
+        row, _ = training.one_epoch(model, None, recipe, pool, seed, epoch + 1)
         right, n = _right(model, data.val_x, data.val_y)
         curve.append({"false_val_accuracy": row["val_accuracy"], "clean_accuracy": right / n})
     return {

@@ -14,13 +14,34 @@ from helpers.paths import shown
 LayerRow = namedtuple("LayerRow", "layer kind output_shape trainable non_trainable")
 
 
-def fresh_copy(network, seed):
+def fresh_copy(network, seed, precision="float32"):
     """A network of the same layers with new initial weights, drawn from `seed` (int) alone.
 
+    precision : what its layers compute in, a Keras dtype policy such as "mixed_bfloat16"; weights are float32 in any
+                case, and the last layer, whose probabilities go into the loss, computes in float32.
     Sets Keras' global seed, from which dropout draws too.
     """
     keras.utils.set_random_seed(seed)
-    return keras.models.clone_model(network)
+    return _cloned(network, precision)
+
+
+def in_float32(network):
+    """The network itself if it computes in float32 throughout, else a copy with the same weights that does."""
+    if all(layer.dtype_policy.compute_dtype == "float32" for layer in network.layers):
+        return network
+    copy = _cloned(network, "float32")
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def _cloned(network, precision):
+    last = network.layers[-1].name
+
+    def clone(layer):
+        policy = "float32" if layer.name == last else precision
+        return type(layer).from_config({**layer.get_config(), "dtype": policy})
+
+    return keras.models.clone_model(network, clone_function=clone)
 
 
 def save(network, path, facts):
@@ -99,6 +120,44 @@ def _layers(network):
 def _size(variables):
     """The number of parameters in some variables; the state of a dropout layer's generator is none."""
     return sum(int(np.prod(variable.shape)) for variable in variables if "seed_generator" not in variable.path)
+
+
+def multiply_adds(network):
+    """How many multiplications, each with its addition, the network's convolutions and dense layers take for one input.
+
+    Read off the layers: a convolution uses each of its weights once for every pixel that it gives, a dense layer once.
+    Pooling, normalising and activations are left out, and so are biases.
+    """
+    total = 0
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            total += int(np.prod(layer.kernel.shape)) * int(np.prod(layer.output.shape[1:3]))
+        elif isinstance(layer, keras.layers.Dense):
+            total += int(np.prod(layer.kernel.shape))
+    return total
+
+
+def changes_of_shape(network):
+    """What becomes of a picture on its way: (height, channels) of the input and after each layer that changes it.
+
+    A dense layer counts as a picture of one pixel. Height and width are taken to be equal.
+    """
+    found = [(network.input_shape[1], network.input_shape[-1])]
+    for row in layer_table(network):
+        shape = (row.output_shape[0], row.output_shape[2]) if len(row.output_shape) == 3 else (1, row.output_shape[0])
+        if shape != found[-1]:
+            found.append(shape)
+    return found
+
+
+def outputs_of(network, inputs, layer_numbers):
+    """What some of a network's layers give for inputs (n, ...): a list of arrays, one a layer, in the order asked for.
+
+    layer_numbers : positions in network.layers.
+    """
+    wanted = [network.layers[number].output for number in layer_numbers]
+    found = keras.Model(network.inputs[0], wanted)(inputs, training=False)
+    return [keras.ops.convert_to_numpy(each) for each in found]
 
 
 def probabilities(network, inputs, batch_size=1000):

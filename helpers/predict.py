@@ -44,18 +44,18 @@ def best_network():
 
 def _trained_from(images, labels, pattern, card):
     """A network of the pattern's layers, trained from scratch on the given images by the recipe on the card."""
-    from helpers import training
-    from helpers.backend import keras
+    from helpers import models, training
 
-    known = dict(card["recipe"])
-    recipe = training.Recipe(**{**known, "optimizer": keras.optimizers.deserialize(known["optimizer"])})
     rows, held_out = fashion.split(images, labels, HELD_OUT, card["seed"])
     if not len(held_out):
         raise Problem(
             f"{len(images)} images are too few to train on: a tenth of each class is held out for validation."
         )
+    known, batch = card["recipe"], card["recipe"]["batch_size"]
+    stretch = training.steps_per_epoch(len(rows), batch) / training.steps_per_epoch(card["n_train"], batch)
+    recipe = training.Recipe.from_json(known, stretch)
     inputs = fashion.scaled(images).reshape(-1, *pattern.input_shape[1:])
     data = training.Split(inputs[rows], labels[rows], inputs[held_out], labels[held_out])
     work = paths.TRAINING / "predict"
     history = training.train(pattern, recipe, data, card["seed"], work, "predict")
-    return training.best_network(work, history)
+    return models.in_float32(training.best_network(work, history))

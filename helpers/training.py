@@ -4,8 +4,11 @@ A training run is a function of its settings and its seed. After each epoch its 
 its optimiser, and the history. What happens next (go on, stop, which epoch is kept) is read off the history alone,
 and each epoch shuffles by (seed, epoch); so a run that was killed ends in the same weights as one that was not.
 Keras' own EarlyStopping and BackupAndRestore do not give that: the patience already spent is forgotten on resuming.
+The same holds for what a recipe may add: changed images are drawn from (seed, epoch) in NumPy, and the running mean of
+the weights, batch-norm statistics and all, lies on disk beside the network.
 """
 
+import copy
 import csv
 import hashlib
 import io
@@ -19,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers import models, progress, store
+from helpers.augmentation import Augmentation
 from helpers.backend import device_name, keras
 from helpers.errors import Problem
 from helpers.paths import shown
@@ -33,6 +37,12 @@ class Recipe:
     optimizer  : a Keras optimiser; every run starts from a fresh copy of it.
     epochs     : the most epochs.   patience : epochs without a better validation accuracy after which a run stops.
     batch_size : images per step.   loss : a Keras loss.
+    label_smoothing : the share of certainty that is spread evenly over the classes; then `loss` is cross-entropy, and
+                      the losses in the history, validation too, are against the smoothed labels.
+    precision  : "float32", or a Keras policy such as "mixed_bfloat16" to multiply in; the kept network is float32.
+    augmentation    : how training images are changed in each epoch, or None. Validation images never are.
+    average_epochs  : k > 1 judges and keeps, after epoch e, a running mean of the weights over the last epochs: the
+                      mean m moves to m + (w - m) / min(e, k). Running statistics of batch norm are averaged alike.
     """
 
     optimizer: keras.optimizers.Optimizer
@@ -40,16 +50,63 @@ class Recipe:
     patience: int = 15
     batch_size: int = 256
     loss: str = "sparse_categorical_crossentropy"
+    label_smoothing: float = 0.0
+    precision: str = "float32"
+    augmentation: Augmentation | None = None
+    average_epochs: int = 1
 
     def as_json(self):
         """The recipe as a JSON dict, for cards and for telling whether a checkpoint belongs to it."""
+        optimizer = json.loads(json.dumps(keras.optimizers.serialize(self.optimizer), default=float))
+        optimizer["config"]["name"] = optimizer["class_name"].lower()  # Keras counts names up within a process
         return {
-            "optimizer": json.loads(json.dumps(keras.optimizers.serialize(self.optimizer), default=float)),
+            "optimizer": optimizer,
             "epochs": self.epochs,
             "patience": self.patience,
             "batch_size": self.batch_size,
             "loss": self.loss,
+            "label_smoothing": self.label_smoothing,
+            "precision": self.precision,
+            "augmentation": self.augmentation and self.augmentation.as_json(),
+            "average_epochs": self.average_epochs,
         }
+
+    @classmethod
+    def from_json(cls, facts, stretch=1.0):
+        """The recipe that as_json() wrote on a card; what an older card lacks takes its default.
+
+        stretch : steps an epoch will have, over those that it had; a schedule of the learning rate is stretched by it,
+                  so that it still ends with the last epoch.
+        """
+        changes, optimizer = facts.get("augmentation"), copy.deepcopy(facts["optimizer"])
+        if isinstance(optimizer["config"]["learning_rate"], dict):
+            schedule = optimizer["config"]["learning_rate"]["config"]
+            schedule |= {key: schedule[key] * stretch for key in ("decay_steps", "warmup_steps") if schedule.get(key)}
+        return cls(
+            **{
+                **facts,
+                "optimizer": keras.optimizers.deserialize(optimizer),
+                "augmentation": changes and Augmentation(**changes),
+            }
+        )
+
+
+def steps_per_epoch(n_images, batch_size):
+    """How many batches an epoch has; the last may be smaller."""
+    return -(-n_images // batch_size)
+
+
+def one_cycle(peak, epochs, n_images, batch_size, warm_up=0.25, start=0.05):
+    """A learning rate that rises in a line to `peak` for a quarter of the steps and falls to zero along a cosine.
+
+    peak : the highest rate.   start : the first rate, as a share of it.   warm_up : the share of steps that it rises for.
+    Returns Keras' CosineDecay over `epochs` epochs of `n_images` images in batches of `batch_size`.
+    """
+    steps = epochs * steps_per_epoch(n_images, batch_size)
+    rising = int(warm_up * steps)
+    return keras.optimizers.schedules.CosineDecay(
+        start * peak, max(steps - rising, 1), warmup_target=peak, warmup_steps=rising
+    )
 
 
 @dataclass(frozen=True)
@@ -98,8 +155,13 @@ def trained(network, name, recipe, data, seed, profile, remedy):
     if profile.trains:
         work = profile.training / name
         history = train(network, recipe, data, seed, work, name)
-        _keep(best_network(work, history), history, path, _facts(name, recipe, data, seed, history, work))
-    loaded, card = models.load(path, remedy)
+        kept = models.in_float32(best_network(work, history))
+        facts = _facts(name, recipe, data, seed, history, work)
+        if recipe.precision != "float32":  # the history was judged in another precision than the one that is kept
+            right = models.probabilities(kept, data.val_x).argmax(axis=1) == data.val_y
+            facts["val_accuracy"] = float(np.mean(right))
+        _keep(kept, history, path, facts)
+    loaded, card = models.load(path, remedy, network)
     return Trained(loaded, read_history(path.with_suffix(".csv"), card, remedy), card)
 
 
@@ -112,34 +174,83 @@ def train(network, recipe, data, seed, folder, name=""):
     settings = _fingerprint(network, recipe, data, seed)
     folder = Path(folder)
     with store.lock(folder):
-        model, history = _resume(folder, settings) or (None, [])
+        model, mean, history = _resume(folder, settings, recipe) or (None, None, [])
         if model is None:
-            model = models.fresh_copy(network, seed)
+            model = models.fresh_copy(network, seed, recipe.precision)
             optimizer = keras.optimizers.deserialize(keras.optimizers.serialize(recipe.optimizer))
-            model.compile(optimizer=optimizer, loss=recipe.loss, metrics=["accuracy"])
+            model.compile(optimizer=optimizer, loss=_loss(recipe), metrics=["accuracy"])
         while not is_finished(history, recipe):
-            history.append(_one_epoch(model, recipe, data, seed, len(history) + 1))
-            _checkpoint(folder, settings, model, history)
+            row, mean = one_epoch(model, mean, recipe, data, seed, len(history) + 1)
+            history.append(row)
+            _checkpoint(folder, settings, model, mean, history)
             progress.report(_epoch_line(name, history, recipe))
         return [{key: row[key] for key in HISTORY_COLUMNS} for row in history]
 
 
 def best_network(folder, history):
     """The network of the best epoch, from the folder that train() worked in."""
-    return keras.models.load_model(Path(folder) / _state_file(best_epoch(history)), compile=False)
+    return _network_after(folder, best_epoch(history))
 
 
-def _one_epoch(model, recipe, data, seed, epoch):
-    """Train one epoch, in an order drawn from (seed, epoch); returns its row of the history, with its seconds."""
+def last_network(folder, history):
+    """The network of the last epoch, from the folder that train() worked in."""
+    return _network_after(folder, len(history))
+
+
+def _network_after(folder, epoch):
+    mean = Path(folder) / _mean_file(epoch)
+    return keras.models.load_model(mean if mean.is_file() else Path(folder) / _state_file(epoch), compile=False)
+
+
+def _loss(recipe):
+    if not recipe.label_smoothing:
+        return recipe.loss
+    return keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
+
+
+def _targets(model, labels, recipe):
+    """The labels as the loss takes them: class ids, or rows of zeros and a one, which only the dense loss can smooth."""
+    return np.eye(model.output_shape[-1], dtype="float32")[labels] if recipe.label_smoothing else labels
+
+
+def one_epoch(model, mean, recipe, data, seed, epoch):
+    """Train one epoch, in an order drawn from (seed, epoch), and judge it.
+
+    mean : the running mean of the weights before this epoch (list of arrays), or None.
+    Returns its row of the history, with its seconds, and the mean after it (None if the recipe takes none).
+    """
     _reseed_dropout(model, seed, epoch)
     order = np.random.default_rng([seed, epoch]).permutation(len(data.train_x))
+    images, labels = data.train_x[order], _targets(model, data.train_y[order], recipe)
+    judged_by = data.val_x, _targets(model, data.val_y, recipe)
+    averages = recipe.average_epochs > 1
     started = time.perf_counter()
+    if recipe.augmentation:
+        images = recipe.augmentation.apply(images, np.random.default_rng([seed, epoch, 1]))
     logs = model.fit(
-        data.train_x[order], data.train_y[order], batch_size=recipe.batch_size, shuffle=False, verbose=0,
-        validation_data=(data.val_x, data.val_y), validation_batch_size=1000,
+        images, labels, batch_size=recipe.batch_size, shuffle=False, verbose=0,
+        validation_data=None if averages else judged_by, validation_batch_size=1000,
     ).history  # fmt: skip
+    found = {key: float(values[0]) for key, values in logs.items()}
+    if averages:
+        weights = model.get_weights()
+        mean = _moved(mean, weights, 1 / min(epoch, recipe.average_epochs))
+        model.set_weights(mean)
+        judged = model.evaluate(*judged_by, batch_size=1000, verbose=0, return_dict=True)
+        found |= {f"val_{key}": float(value) for key, value in judged.items()}
+        model.set_weights(weights)
     seconds = time.perf_counter() - started
-    return {"epoch": epoch, **{key: float(logs[key][0]) for key in HISTORY_COLUMNS[1:]}, "seconds": seconds}
+    return {"epoch": epoch, **{key: found[key] for key in HISTORY_COLUMNS[1:]}, "seconds": seconds}, mean
+
+
+def _moved(mean, weights, share):
+    """Weights (list of arrays) moved from `mean` towards `weights` by a share; a dropout generator's state is taken over."""
+    if mean is None:
+        return weights
+    return [
+        old + np.float32(share) * (new - old) if np.issubdtype(new.dtype, np.floating) else new
+        for old, new in zip(mean, weights, strict=True)
+    ]
 
 
 def _reseed_dropout(model, seed, epoch):
@@ -168,54 +279,87 @@ def _state_file(epoch):
     return f"epoch-{epoch:04d}.keras"
 
 
+def _mean_file(epoch):
+    return f"mean-{epoch:04d}.keras"
+
+
 def _fingerprint(network, recipe, data, seed):
-    """A digest of all that decides the outcome: layers, recipe, seed, data, backend and version of Keras."""
-    layers = [[type(layer).__name__, _without_names(layer.get_config())] for layer in network.layers]
-    text = json.dumps(
-        [layers, recipe.as_json(), seed, keras.__version__, keras.backend.backend()], default=str, sort_keys=True
-    )
+    """A digest of all that decides an epoch's outcome: the network, recipe, seed, data, backend and version of Keras.
+
+    How many epochs there may be is left out: a longer run goes on from where a shorter one ended.
+    """
+    steps = {key: value for key, value in recipe.as_json().items() if key not in ("epochs", "patience")}
+    described = [_wiring(network), steps, seed, keras.__version__, keras.backend.backend()]
+    text = json.dumps(described, sort_keys=True)
     total = hashlib.sha256(text.encode())
     for array in (data.train_x, data.train_y, data.val_x, data.val_y):
         total.update(np.ascontiguousarray(array))
     return total.hexdigest()
 
 
-def _without_names(config):
-    """A layer's configuration without the names that Keras counts up within a process."""
-    return {key: value for key, value in config.items() if key not in ("name", "batch_shape", "build_config")}
+def _wiring(network):
+    """A network's layers and how they are joined (JSON), without the names that Keras counts up within a process."""
+    described = json.loads(network.to_json())
+    names = {layer["config"]["name"]: f"layer {n}" for n, layer in enumerate(described["config"]["layers"])}
+    names[described["config"]["name"]] = "network"
+
+    def renamed(value, key):
+        if isinstance(value, dict):
+            return {inner: renamed(item, inner) for inner, item in value.items()}
+        if isinstance(value, list):
+            return [renamed(item, key) for item in value]
+        return names.get(value, value) if key in ("name", "keras_history", "input_layers", "output_layers") else value
+
+    return renamed(described, None)
 
 
-def _checkpoint(folder, settings, model, history):
+def _checkpoint(folder, settings, model, mean, history):
     """Make the state of the last epoch the one to resume from.
 
     The state is written first and the record that names it last, each atomically: killed in between, the run goes on
     from the epoch before. States that are neither best nor last are removed after that.
     """
-    last = history[-1]["epoch"]
+    last, best = history[-1]["epoch"], best_epoch(history)
     with store.atomic_write(folder / _state_file(last)) as temporary:
         model.save(temporary)
-    keep = sorted({_state_file(last), _state_file(best_epoch(history))})
-    record = {"settings": settings, "files": {name: store.digest(folder / name) for name in keep}, "history": history}
-    store.write_json(folder / "progress.json", record)
-    for path in folder.glob("epoch-*.keras"):
+    keep = {_state_file(last), _state_file(best)}
+    if mean is not None:
+        _save_mean(folder / _mean_file(last), model, mean)
+        keep |= {_mean_file(last), _mean_file(best)}
+    files = {name: store.digest(folder / name) for name in sorted(keep)}
+    store.write_json(folder / "progress.json", {"settings": settings, "files": files, "history": history})
+    for path in [*folder.glob("epoch-*.keras"), *folder.glob("mean-*.keras")]:
         if path.name not in keep:
             path.unlink()
 
 
-def _resume(folder, settings):
-    """The network and history to go on from, or None if `folder` holds no whole checkpoint of this very run."""
+def _save_mean(path, model, mean):
+    averaged = keras.models.clone_model(model)
+    averaged.set_weights(mean)
+    with store.atomic_write(path) as temporary:
+        averaged.save(temporary)
+
+
+def _resume(folder, settings, recipe):
+    """The network, the mean of its weights (or None) and the history to go on from.
+
+    None if `folder` holds no whole checkpoint of this very run.
+    """
     try:
         record = store.read_json(folder / "progress.json")
     except Problem:
         return None
-    if record["settings"] != settings:
+    if record["settings"] != settings or len(record["history"]) > recipe.epochs:
         progress.report(f"{shown(folder)} holds a checkpoint of other settings; starting from scratch")
         return None
     files = record["files"]
     if any(not (folder / name).is_file() or store.digest(folder / name) != sha for name, sha in files.items()):
         progress.report(f"{shown(folder)} holds a damaged checkpoint; starting from scratch")
         return None
-    return keras.models.load_model(folder / _state_file(len(record["history"]))), record["history"]
+    last, mean = len(record["history"]), None
+    if recipe.average_epochs > 1:
+        mean = keras.models.load_model(folder / _mean_file(last), compile=False).get_weights()
+    return keras.models.load_model(folder / _state_file(last)), mean, record["history"]
 
 
 # --- keeping --------------------------------------------------------------------------------------------------------

@@ -69,3 +69,28 @@ def test_smoothness_of_many_is_that_of_each():
     pictures = np.random.default_rng(2).normal(size=(3, 9, 5)).cumsum(axis=1)
     alone = [evaluation.neighbour_correlation(picture[None])[0] for picture in pictures]
     assert evaluation.neighbour_correlation(pictures) == pytest.approx(alone)
+
+
+def test_mcnemar_counts_what_tells_two_apart():
+    labels = np.zeros(20, int)
+    first, second = np.zeros(20, int), np.zeros(20, int)
+    second[:8] = 1  # the second is wrong where the first is right, eight times
+    first[19] = 1  # and once the other way round
+    found = evaluation.mcnemar(first, second, labels)
+    assert (found.only_first, found.only_second) == (8, 1)
+    assert found.p_value == pytest.approx(2 * (1 + 9) / 2**9)  # two tails of nine tosses of a fair coin
+    assert evaluation.mcnemar(second, first, labels).p_value == found.p_value
+
+
+def test_mcnemar_of_equals_finds_nothing():
+    labels = np.arange(10)
+    assert evaluation.mcnemar(labels, labels, labels) == (0, 0, 1.0)
+
+
+def test_uniformity_by_hand():
+    found = evaluation.uniformity(np.repeat([0, 1, 2], [10, 20, 30]), 3)
+    assert found.counts.tolist() == [10, 20, 30]
+    assert found.statistic == pytest.approx((100 + 0 + 100) / 20)
+    assert found.p_value == pytest.approx(np.exp(-5))  # chi-square with two degrees of freedom is exponential
+    assert evaluation.uniformity(np.arange(1000) % 4, 4).p_value == 1
+    assert evaluation.uniformity(np.zeros(8, int), 4).counts.tolist() == [8, 0, 0, 0]

@@ -223,7 +223,6 @@ def test_layers_that_differ_in_anything_but_size_are_told_apart(stored):
             models.load(stored, "make train", keras.Sequential([*shape, layers.Dense(3, activation=last)]))
 
 
-@pytest.mark.xfail(strict=True, reason="training.trained does not give models.load its network as the pattern yet")
 def test_a_chapter_is_not_given_a_network_that_it_does_not_build(tmp_path):
     folders = {"models": tmp_path / "models", "training": tmp_path / "training"}
     train, report = (replace(PROFILES[name], **folders) for name in ("train", "report"))

@@ -12,9 +12,10 @@ from tests.conftest import python
 FOLDER = Path(helpers.__file__).parent
 GROUND = {"errors", "paths", "settings", "claims", "store", "progress", "backend"}
 WORK = {"playground", "sweeps", "spreads", "regularization", "convergence"}
-WORK |= {"fashion", "models", "training", "tuning", "leakage", "evaluation", "projection", "derivations"}
+WORK |= {"fashion", "augmentation", "models", "training", "tuning", "leakage", "ablation", "calibration", "evaluation"}
+WORK |= {"projection", "derivations"}
 PAGE = {"style", "charts", "page", "playground_charts", "sweep_charts", "regularization_charts", "convergence_charts"}
-PAGE |= {"projection_charts", "question_charts", "tuning_charts", "ledger_charts", "benchmark_charts"}
+PAGE |= {"projection_charts", "question_charts", "tuning_charts", "ledger_charts", "benchmark_charts", "cnn_charts"}
 DOORS = {"notebooks", "ledger", "run", "site", "predict", "__main__"}
 
 
@@ -55,7 +56,7 @@ def test_importing_sets_no_seed_no_style_and_writes_nothing():
         before = random.getstate(), numpy.random.get_state()[1].tolist(), dict(matplotlib.rcParams)
         import helpers
         for module in pkgutil.iter_modules(helpers.__path__):
-            if module.name not in ("__main__", "backend", "models", "training", "tuning", "leakage"):
+            if module.name not in ("__main__", "backend", "models", "training", "tuning", "leakage", "ablation"):
                 importlib.import_module(f"helpers.{module.name}")
         after = random.getstate(), numpy.random.get_state()[1].tolist(), dict(matplotlib.rcParams)
         print(before == after, "matplotlib.pyplot" in sys.modules and "drawn with pyplot")

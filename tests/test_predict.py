@@ -25,19 +25,49 @@ def course(data, tmp_path_factory):
     )
 
 
+def in_order(labels, truth):
+    """Whether labels can stand in the order of the rows: a list in another order is right about one time in ten."""
+    return len(labels) == len(truth) and bool((labels == truth).mean() > 0.8)
+
+
 def test_labels_stand_in_the_order_of_the_rows(course, tmp_path):
     train, test, truth = course
     output = tmp_path / "predictions.txt"
     done = helpers_command("predict", train, test, "--output", output)
     assert done.returncode == 0, done.stderr
     assert "200 labels" in done.stdout
-    labels = np.array(output.read_text().split(), int)
-    assert len(labels) == 200
-    right = (labels == truth).mean()
-    assert right > 0.8
-    # The course's loader shuffled every file, this one too. Had ours done so, the labels would be as good as chance.
-    shuffled = np.random.default_rng(0).permutation(labels)
-    assert (shuffled == truth).mean() < 0.3
+    assert in_order(np.array(output.read_text().split(), int), truth)
+
+
+def test_the_course_s_shuffling_loader_would_have_been_caught(course, tmp_path, monkeypatch):
+    """The course's loader shuffled every file that it read, the test file too. With it, the check above must fail."""
+    from helpers import fashion
+
+    read = fashion.read_csv
+
+    def shuffling(path, labelled=True):
+        images, labels = read(path, labelled)
+        order = np.random.default_rng().permutation(len(images))
+        return images[order], None if labels is None else labels[order]
+
+    train, test, truth = course
+    output = tmp_path / "predictions.txt"
+    for loader, expected in ((read, True), (shuffling, False)):
+        monkeypatch.setattr(fashion, "read_csv", loader)
+        predict.predict_file(train, test, output)
+        assert in_order(np.array(output.read_text().split(), int), truth) is expected
+
+
+def test_dummy_labels_are_not_read(course, tmp_path):
+    """The test file's labels are dummies: whatever stands there, the same labels are predicted."""
+    train, test, _ = course
+    other = tmp_path / "other.csv"
+    other.write_text("".join("7" + line[1:] for line in test.read_text().splitlines(keepends=True)))
+    outputs = []
+    for path in (test, other):
+        predict.predict_file(train, path, tmp_path / "p.txt")
+        outputs.append((tmp_path / "p.txt").read_text())
+    assert outputs[0] == outputs[1]
 
 
 def test_training_from_the_csv_learns_from_it(course, tmp_path):

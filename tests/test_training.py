@@ -30,10 +30,23 @@ SETTING = """
 
     def recipe(epochs=8, patience=8):
         return training.Recipe(keras.optimizers.Adam(0.01), epochs, patience, batch_size=32)
+
+    class Jitter:  # stands in for Augmentation, whose images these vectors are not
+        def as_json(self):
+            return {"flip": False}
+
+        def apply(self, rows, random):
+            return rows + random.normal(0, 0.1, rows.shape).astype("float32")
+
+    def rich_recipe(epochs=8):
+        cycle = training.one_cycle(0.1, epochs, 300, 32)
+        optimizer = keras.optimizers.SGD(cycle, momentum=0.9, nesterov=True, weight_decay=0.001)
+        return training.Recipe(optimizer, epochs, epochs, 32, label_smoothing=0.1, precision="mixed_bfloat16",
+                               augmentation=Jitter(), average_epochs=3)
 """
 here = {}
 exec("\n".join(line[4:] for line in SETTING.splitlines()), here)
-network, data, recipe = here["network"], here["data"], here["recipe"]
+network, data, recipe, rich_recipe = here["network"], here["data"], here["recipe"], here["rich_recipe"]
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +82,22 @@ def test_killed_at_any_moment_it_resumes_to_the_same_end(tmp_path, undisturbed):
     assert (history, models.weights_digest(training.best_network(folder, history))) == undisturbed
 
 
+def test_with_every_addition_it_resumes_to_the_same_end(tmp_path):
+    """Schedule, changed images, smoothed labels, bfloat16 and averaged weights, killed twice on the way."""
+    code = SETTING + "\n    training.train(network(), rich_recipe(), data(), 7, sys.argv[1])\n"
+    for delay in (0.0, 0.1):
+        process = python(code, tmp_path / "killed")
+        process.stdout.readline()
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    ends = []
+    for folder in (tmp_path / "killed", tmp_path / "undisturbed"):
+        history = training.train(network(), rich_recipe(), data(), 7, folder)
+        ends.append((history, models.weights_digest(training.best_network(folder, history))))
+    assert ends[0] == ends[1]
+
+
 def test_a_damaged_checkpoint_is_not_taken_for_good(tmp_path, undisturbed):
     folder = tmp_path / "damaged"
     training.train(network(), recipe(), data(), 7, folder)
@@ -81,6 +110,14 @@ def test_a_checkpoint_of_other_settings_is_not_continued(tmp_path, undisturbed):
     folder = tmp_path / "other"
     training.train(network(), recipe(), data(), 8, folder)
     assert training.train(network(), recipe(), data(), 7, folder) == undisturbed[0]
+
+
+def test_a_longer_run_goes_on_from_a_shorter_one_but_not_the_other_way_round(tmp_path, undisturbed):
+    folder = tmp_path / "longer"
+    assert training.train(network(), recipe(epochs=3), data(), 7, folder) == undisturbed[0][:3]
+    history = training.train(network(), recipe(), data(), 7, folder)
+    assert (history, models.weights_digest(training.best_network(folder, history))) == undisturbed
+    assert training.train(network(), recipe(epochs=3), data(), 7, folder) == undisturbed[0][:3]
 
 
 def test_only_the_best_and_the_last_state_stay(tmp_path, undisturbed):
@@ -183,3 +220,102 @@ def test_two_trainings_of_the_same_run_at_once_agree(tmp_path, undisturbed):
     ends = [process.communicate()[0].splitlines()[-1] for process in both]
     assert ends == [f"end {undisturbed[0][-1]}"] * 2
     shutil.rmtree(tmp_path / "shared")
+
+
+def test_the_kept_weights_are_the_running_mean_of_the_epochs(tmp_path, monkeypatch):
+    """Followed by hand from the weights that each epoch ended with, batch-norm statistics included."""
+    ended = []
+    real = training._moved
+    monkeypatch.setattr(training, "_moved", lambda mean, now, share: ended.append(now) or real(mean, now, share))
+    recipe = training.Recipe(keras.optimizers.Adam(0.01), 5, 5, 32, average_epochs=3)
+    history = training.train(network(), recipe, data(), 7, tmp_path)
+    mean, means = ended[0], [ended[0]]
+    for number, weights in enumerate(ended[1:], 2):
+        mean = [old + (new - old) / min(number, 3) for old, new in zip(mean, weights, strict=True)]
+        means.append(mean)
+    assert len(ended) == 5
+    best = training.best_epoch(history)
+    kept = training.best_network(tmp_path, history)
+    for mine, theirs in zip(means[best - 1], kept.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
+    right = models.probabilities(kept, data().val_x).argmax(axis=1) == data().val_y
+    assert history[best - 1]["val_accuracy"] == pytest.approx(right.mean())
+
+
+def test_averaging_leaves_the_training_itself_alone(tmp_path):
+    """The losses on the training batches are those of a run without it: the mean is judged and kept, never trained on."""
+    plain = training.train(network(), recipe(4), data(), 7, tmp_path / "plain")
+    averaged = training.Recipe(keras.optimizers.Adam(0.01), 4, 8, 32, average_epochs=3)
+    with_mean = training.train(network(), averaged, data(), 7, tmp_path / "mean")
+    assert [row["loss"] for row in plain] == [row["loss"] for row in with_mean]
+    assert [row["val_loss"] for row in plain][1:] != [row["val_loss"] for row in with_mean][1:]
+
+
+def test_what_was_trained_in_bfloat16_is_kept_in_float32(tmp_path):
+    train, report = profiles(tmp_path)
+    mixed = training.Recipe(keras.optimizers.Adam(0.01), 2, 2, 32, precision="mixed_bfloat16")
+    arguments = (network(), "net/mixed", mixed, data(), 7)
+    training.trained(*arguments, train, "make train")
+    kept = training.trained(*arguments, report, "make train")
+    assert {layer.dtype_policy.name for layer in kept.network.layers} == {"float32"}
+    right = models.probabilities(kept.network, data().val_x).argmax(axis=1) == data().val_y
+    assert kept.card["val_accuracy"] == float(right.mean())
+    working = keras.models.load_model(train.training / "net" / "mixed" / training._state_file(kept.kept_epoch))
+    assert [layer.compute_dtype for layer in working.layers] == ["bfloat16"] * 3 + ["float32"]
+    assert models.weights_digest(working) == kept.card["weights_sha256"]
+
+
+def test_smoothed_labels_are_charged_for_certainty(tmp_path):
+    """The loss in the history is the cross-entropy against 0.9 of the label and a tenth spread evenly."""
+    smooth = training.Recipe(keras.optimizers.Adam(0.01), 1, 1, 32, label_smoothing=0.1)
+    history = training.train(network(), smooth, data(), 7, tmp_path)
+    scores = models.probabilities(training.best_network(tmp_path, history), data().val_x)
+    targets = 0.9 * np.eye(3)[data().val_y] + 0.1 / 3
+    assert history[0]["val_loss"] == pytest.approx(-(targets * np.log(scores)).sum(axis=1).mean(), rel=1e-4)
+
+
+def test_one_cycle_rises_to_its_peak_and_falls_to_nothing():
+    rate = training.one_cycle(0.2, epochs=10, n_images=1000, batch_size=96)  # 11 steps an epoch
+    rates = [float(rate(step)) for step in range(111)]
+    assert rates[0] == pytest.approx(0.01)
+    assert int(np.argmax(rates)) == 27 and max(rates) == pytest.approx(0.2)
+    assert rates[110] == pytest.approx(0, abs=1e-6)
+    assert np.all(np.diff(rates[27:]) < 0) and np.all(np.diff(rates[:28]) > 0)
+
+
+def test_a_recipe_survives_its_card():
+    from helpers.augmentation import Augmentation
+
+    made = training.Recipe(
+        keras.optimizers.SGD(training.one_cycle(0.1, 2, 300, 32), momentum=0.9), 2, 2, 32, label_smoothing=0.1,
+        precision="mixed_bfloat16", augmentation=Augmentation(flip=True, shift=2), average_epochs=3,
+    )  # fmt: skip
+    again = training.Recipe.from_json(made.as_json())
+    assert again.as_json() == made.as_json()
+    assert rich_recipe().as_json() == rich_recipe().as_json()  # whatever Keras calls the second optimiser
+    assert again.augmentation == made.augmentation
+    old = {key: made.as_json()[key] for key in ("optimizer", "epochs", "patience", "batch_size", "loss")}
+    assert training.Recipe.from_json(old).precision == "float32"  # a card from before these fields
+
+
+def test_a_schedule_is_stretched_to_other_data():
+    """The recipe of a card, for a third of the images: the cycle has a third of the steps, and ends as low."""
+    made = training.Recipe(keras.optimizers.SGD(training.one_cycle(0.1, 10, 900, 30)), 10, 10, 30)
+    shorter = training.Recipe.from_json(made.as_json(), stretch=1 / 3).optimizer.get_config()["learning_rate"]["config"]
+    longer = made.optimizer.get_config()["learning_rate"]["config"]
+    assert shorter["decay_steps"] + shorter["warmup_steps"] == pytest.approx(100)
+    assert longer["decay_steps"] + longer["warmup_steps"] == 300
+    rate = keras.optimizers.schedules.CosineDecay(**shorter)
+    assert max(float(rate(step)) for step in range(101)) == pytest.approx(0.1, rel=0.05)
+    assert float(rate(100)) == pytest.approx(0, abs=1e-6)
+
+
+def test_other_wiring_of_the_same_layers_is_another_network():
+    def net(skip):
+        x = first = keras.Input((4,))
+        x = keras.layers.Dense(4)(x)
+        y = keras.layers.Dense(4)(x)
+        y = keras.layers.Add()([y, first if skip else x])
+        return keras.Model(first, y)
+
+    assert training._wiring(net(True)) == training._wiring(net(True)) != training._wiring(net(False))

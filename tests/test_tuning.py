@@ -100,7 +100,7 @@ def test_both_searches_begin_alike_and_then_part(untrained, tmp_path):
 
 def test_the_second_search_finds_the_common_start_trained(trained, monkeypatch):
     folder, reckoned = trained
-    monkeypatch.setattr(training, "_one_epoch", None)  # nothing may be left to train
+    monkeypatch.setattr(training, "one_epoch", None)  # nothing may be left to train
     drawn = tuning.Search("random", data(), folder, 3, trials=1, epochs=1).run()
     assert drawn == [{**reckoned[0], "method": "random"}]
 
@@ -121,7 +121,7 @@ def test_books_that_are_damaged_are_kept_anew_without_training_again(trained, mo
     folder, reckoned = trained
     search = tuning.Search("bayes", data(), folder, 3, trials=3, epochs=1)
     (folder / search._project() / "oracle.json").write_text("{")
-    monkeypatch.setattr(training, "_one_epoch", None)  # nothing is left to train
+    monkeypatch.setattr(training, "one_epoch", None)  # nothing is left to train
     assert search.run() == reckoned
 
 
