@@ -85,7 +85,9 @@ def curves(histories, kept):
     """
     figure = Figure(figsize=(style.WIDTH, 4.3))
     axes = figure.subplots(2, len(histories), sharex="col", squeeze=False)
-    lowest = min(min(row["val_accuracy"] for row in history[1:] or history) for history in histories.values())
+    lowest = min(
+        row[quantity] for h in histories.values() for row in h[1:] or h for quantity in ("accuracy", "val_accuracy")
+    )
     for column, (title, history) in enumerate(histories.items()):
         epochs = [row["epoch"] for row in history]
         for axis, quantity in zip(axes[:, column], ("loss", "accuracy"), strict=True):
