@@ -173,7 +173,7 @@ def test_what_was_trained_is_loaded_as_it_was(tmp_path, undisturbed):
 def test_the_report_profile_names_the_remedy(tmp_path):
     train, report = profiles(tmp_path)
     arguments = (network(), "net/a", recipe(epochs=1), data(), 7)
-    with pytest.raises(Problem, match="is missing: train it with `make train ONLY=x`"):
+    with pytest.raises(Problem, match=r"is missing: get it back .*, or train it with `make train ONLY=x`"):
         training.trained(*arguments, report, "make train ONLY=x")
     training.trained(*arguments, train, "make train ONLY=x")
     history = report.models / "net" / "a.csv"
