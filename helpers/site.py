@@ -46,8 +46,15 @@ def build(stored=False, output=None, pdf=True):
         lines = [f"site: {shown(output)}/index.html"]
         if pdf:
             lines.append(_pdf(source, Path(temporary, "single"), built / "report.pdf", output))
+        _write_list(built)
         _replace_folder(built, output)
     return lines
+
+
+def _write_list(folder):
+    """Write the names of all files of a site into files.txt, by which make sees that one is gone."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    store.write_text(folder / "files.txt", "".join(f"{name}\n" for name in names))
 
 
 def _replace_folder(new, old):
@@ -162,7 +169,7 @@ def _answering(figures):
         for facts in ours:
             lines.append(f"| Fig\u00a0{number} | {_figure_link(facts)} | {_gist(facts)} |")
         if not ours:
-            lines.append(f"| Fig\u00a0{number} | – | Its chapter is not written yet. |")
+            lines.append(f"| Fig\u00a0{number} | – | None of ours answers it. |")
     return "\n".join(lines)
 
 

@@ -185,6 +185,14 @@ def test_paper_shows_the_text_alone(opened):
     assert page.eval_on_selector_all("h1", shown) == 1
 
 
+def test_the_site_keeps_a_list_of_its_files(built):
+    names = (built / "files.txt").read_text().splitlines()
+    assert "index.html" in names and ("report.pdf" in names) == (site.find_browser() is not None)
+    found = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
+    assert set(names) == found - {"files.txt"}
+    assert not any(re.search(r"[\s#$%*?:]", name) for name in names)  # make would not take them for names
+
+
 def test_no_page_is_heavy(built):
     for name in NAMES:
         text = (built / f"{name}.html").read_text(encoding="utf-8")
