@@ -101,7 +101,7 @@ outputs/results/%.json:
 # recipe mostly does nothing, but after it make looks at the age of the file anew.)
 LAST  := outputs/executed/08_what_reproduces.ipynb
 FOUND := $(patsubst %,outputs/results/%.json,$(filter-out 08_what_reproduces,$(CHAPTERS)))
-$(LAST): $(FOUND) outputs/results/loss_spreads.json outputs/results/benchmarks.json
+$(LAST): $(FOUND) outputs/results/loss_spreads.json outputs/results/benchmarks.json $(if $(wildcard outputs/results/ledger.json),,gone)
 $(FOUND): outputs/results/%.json: outputs/executed/%.ipynb
 	@[ -e $@ ] || $(RUN) run $*
 

@@ -22,6 +22,7 @@ shift; echo "$@" >> calls
 case "$*" in
     "helpers run $CHAPTER") cp made/04_mlp.d made/04_mlp.ipynb outputs/executed/; mkdir -p figures outputs/results
         touch figures/04-one.svg figures/04-one.png outputs/results/04_mlp.json outputs/executed/* ;;
+    "helpers run 08_what_reproduces") touch outputs/executed/08_what_reproduces.ipynb outputs/results/ledger.json ;;
     "helpers site") mkdir -p outputs/site/_static; cd outputs/site; touch 04_mlp.html _static/a.css report.pdf index.html
         printf '%s\\n' 04_mlp.html _static/a.css report.pdf index.html > files.txt ;;
 esac
@@ -162,6 +163,17 @@ def test_what_the_last_chapter_quotes_is_not_made_by_the_way(project):
             (project / name).write_text("")
         _, status, complaints = make(project, "outputs/executed/08_what_reproduces.ipynb")
         assert status == 2 and f"error: outputs/results/{words}.json is missing" in complaints
+
+
+def test_the_ledger_that_is_gone_is_written_again_by_the_last_chapter(project):
+    last, ledger = "outputs/executed/08_what_reproduces.ipynb", project / "outputs" / "results" / "ledger.json"
+    shutil.copy(project / "notebooks" / "04_mlp.ipynb", project / "notebooks" / "08_what_reproduces.ipynb")
+    for name in ("loss_spreads", "benchmarks"):
+        ledger.with_name(f"{name}.json").write_text("")
+    make(project, last)
+    assert ledger.is_file() and make(project, last)[0] == []
+    ledger.unlink()
+    assert make(project, last)[0] == ["helpers run 08_what_reproduces"] and ledger.is_file()
 
 
 @pytest.mark.parametrize(
