@@ -177,7 +177,7 @@ def trained(network, name, recipe, data, seed, profile, remedy):
     for what, known, asked in _differences(card, history, recipe, data, seed):
         raise Problem(
             f"The trained network {shown(path)} was not made as is asked for here: on its card {what} is {known}, not {asked}; "
-            f"ask for that again, or train it anew with `{remedy}`."
+            f"ask for that again, or train it anew with `{remedy}` (or with --profile train beside your own parameters)."
         )
     return Trained(loaded, history, card)
 
@@ -421,10 +421,10 @@ def _differences(card, history, recipe, data, seed):
     if is_finished(history, recipe) and not is_finished(history[:-1], recipe):
         known |= {key: wanted[key] for key in ("epochs", "patience")}  # this very run would have ended here, too
     facts = {
-        "seed": (card.get("seed"), seed),
-        "number of training images": (card.get("n_train"), len(data.train_x)),
-        "number of validation images": (card.get("n_validation"), len(data.val_x)),
-        "digest of the validation images": (card.get("split_sha256"), data.validation_digest),
+        "the seed": (card.get("seed"), seed),
+        "the number of training images": (card.get("n_train"), len(data.train_x)),
+        "the number of validation images": (card.get("n_validation"), len(data.val_x)),
+        "the digest of the validation images": (card.get("split_sha256"), data.validation_digest),
     }
     for what, (said, asked) in facts.items():
         if said not in (None, asked):
