@@ -134,7 +134,7 @@ bench: $(DATA)  ## measure speed and cost, or ONLY=engine, training, report, pca
 	@$(BIN)/python -m tests.benchmarks.gather
 
 lab: $(DATA)  ## open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab --notebook-dir=. notebooks
+	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
 
 # --- tests -----------------------------------------------------------------------------------------------------------
 
