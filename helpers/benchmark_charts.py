@@ -17,7 +17,8 @@ def costs(chapters, gains):
     """
     heights = [len(chapters) + 2.2] * bool(chapters)
     heights += [sum(len(group) + GAP for group in gains.values()) + 1.4] * bool(gains)
-    figure = Figure(figsize=(style.WIDTH, ROW * sum(heights) + 0.3))
+    figure = Figure(figsize=(style.WIDTH, ROW * sum(heights) + 0.4), layout="constrained")
+    figure.get_layout_engine().set(hspace=0.05)
     axes = list(figure.subplots(len(heights), squeeze=False, height_ratios=heights)[:, 0])
     if chapters:
         _chapters(axes.pop(0), chapters)
