@@ -1,36 +1,79 @@
-"""Charts of what was measured with a clock: entries of outputs/results/benchmarks.json in, a matplotlib Figure out."""
+"""Charts of what was measured with a clock: numbers by name in, a matplotlib Figure out."""
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from helpers import style
 from helpers.style import rounded
 
-WIDE = 20  # between the smallest and the largest value: from there on, the axis is logarithmic
+ROW, GAP = 0.25, 1.1  # inches a bar takes; bars that the room between two groups takes
 
 
-def bars(entry):
-    """One entry of benchmarks.json as bars, a panel a group, each with its value; the best of a group stands out.
+def costs(chapters, gains):
+    """What running takes, and what doing it our way gains: two panels of bars, one above the other.
 
-    entry : dict with unit, better ("more", "less", or None where nothing is compared) and values, {group: {label: number}}.
-    A scale with a spread of WIDE or more is logarithmic; the others begin at zero.
+    chapters : dict of name -> (seconds, GiB), the first drawn and both written; no upper panel if there are none.
+    gains    : dict of heading -> dict of label -> how many times as fast (float); on a logarithmic scale from one.
     """
-    groups = entry["values"]
-    everything = [value for group in groups.values() for value in group.values()]
-    wide = min(everything) > 0 and max(everything) / min(everything) >= WIDE
-    heights = [len(group) + 1.2 for group in groups.values()]
-    figure = Figure(figsize=(style.WIDTH, 0.27 * sum(heights) + 0.5))
-    axes = figure.subplots(len(groups), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
-    best = {"more": max, "less": min, None: lambda values: None}[entry["better"]]
-    for axis, (title, group) in zip(axes, groups.items(), strict=True):
-        values = [float(value) for value in rounded(list(group.values()), 4)]
-        colours = [style.BLUE if value == best(values) else style.GREY for value in values]
-        places = axis.barh(range(len(group)), values, color=colours, height=0.72)
-        axis.bar_label(places, [f"{value:,.3g}" if value < 1000 else f"{value:,.0f}" for value in values], padding=3)
-        axis.set(yticks=range(len(group)), yticklabels=group, title=title, xscale="log" if wide else "linear")
-        axis.invert_yaxis()
-        axis.grid(axis="y", visible=False)
-        axis.tick_params(axis="y", length=0)
-    low = min(everything) / 3 if wide else 0
-    axes[-1].set_xlim(rounded(low, 2), rounded(max(everything) * (3 if wide else 1.18), 2))
-    axes[-1].set_xlabel(entry["unit"] + (", on a logarithmic scale" if wide else ""))
+    heights = [len(chapters) + 2.2] * bool(chapters)
+    heights += [sum(len(group) + GAP for group in gains.values()) + 1.4] * bool(gains)
+    figure = Figure(figsize=(style.WIDTH, ROW * sum(heights) + 0.4), layout="constrained")
+    figure.get_layout_engine().set(hspace=0.05)
+    axes = list(figure.subplots(len(heights), squeeze=False, height_ratios=heights)[:, 0])
+    if chapters:
+        _chapters(axes.pop(0), chapters)
+    if gains:
+        _gains(axes.pop(0), gains)
     return figure
+
+
+def _bars(axis, places, lengths, words, color, **options):
+    bars = axis.barh(places, lengths, height=0.72, color=color, **options)
+    axis.bar_label(bars, words, padding=4)
+
+
+def _dress(axis, places, names):
+    axis.set(yticks=places, yticklabels=names)
+    axis.invert_yaxis()
+    axis.grid(visible=False)
+    axis.tick_params(axis="y", length=0)
+    axis.spines["left"].set_visible(False)
+
+
+def _chapters(axis, chapters):
+    seconds = [float(value) for value in rounded([row[0] for row in chapters.values()], 4)]
+    words = [
+        f"{second:,.{int(second < 10)}f} s, {memory:.1f} GiB"
+        for second, (_, memory) in zip(seconds, chapters.values(), strict=True)
+    ]
+    _bars(axis, range(len(seconds)), seconds, words, style.GREY)
+    _dress(axis, range(len(seconds)), chapters)
+    axis.set(xlabel="seconds, and memory at most", title="To make each chapter's page")
+    axis.set_xlim(0, rounded(max(seconds) * 1.22, 3))
+
+
+def _gains(axis, gains):
+    places, names, headings, top = [], [], [], 0.0
+    for heading, group in gains.items():
+        headings.append((top, heading))
+        places += [top + 1 + place for place in range(len(group))]
+        names += group
+        top += len(group) + GAP
+    factors = [float(value) for group in gains.values() for value in rounded(list(group.values()), 3)]
+    _bars(
+        axis, places, [factor - 1 for factor in factors], [f"{factor:.3g} ×" for factor in factors], style.BLUE, left=1
+    )
+    _dress(axis, places, names)
+    for place, heading in headings:
+        heading = heading[0].upper() + heading[1:]
+        axis.text(0.006, place, heading, transform=axis.get_yaxis_transform(), va="center", weight="bold", size=8.5)
+    low, high = min([1.0, *factors]), max(factors)
+    if low < 1:
+        axis.axvline(1, color=style.FAINT, linewidth=1)
+    axis.set(xscale="log", ylim=(top - 0.4, -0.7), xlabel="times as fast as the alternative, on a logarithmic scale",
+             title="What our way of doing it gains")  # fmt: skip
+    axis.set_xlim(low if low == 1 else rounded(0.9 * low, 3), rounded(1.5 * high, 3))
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_minor_locator(NullLocator())
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.xaxis.set_minor_formatter(NullFormatter())

@@ -72,7 +72,7 @@ def grid_arrivals(configs, seeds, limit, bar, profile, progress=None):
             for run in runs.values()
         }
         store.write_json(path, made_for | {"settings": settings})
-    stored = store.read_json(path)
+    stored = store.read_json(path, REMEDY)
     pages = {key: config.to_url() for key, config in configs.items()}
     if {name: stored.get(name) for name in made_for} != made_for or set(stored["settings"]) != set(pages.values()):
         raise Problem(f"{path.name} was made for other settings than asked for: `{REMEDY}` makes it anew.")

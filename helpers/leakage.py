@@ -9,8 +9,6 @@ import numpy as np
 
 from helpers import evaluation, models, progress, store, training
 from helpers.backend import keras
-from helpers.errors import Problem
-from helpers.paths import shown
 from helpers.settings import seed_for
 from helpers.tuning import made_with
 
@@ -90,6 +88,4 @@ def measured(network, recipe, data, test_x, test_y, profile, seed, remedy, *, ch
         ]  # fmt: skip
         record = {"made_with": made_with(), "seed": seed, "fits": fits, "epochs": recipe.epochs, "chains": runs}
         store.write_json(path, store.rounded(record))
-    if not path.is_file():
-        raise Problem(f"{shown(path)} is missing: make it with `{remedy}`.")
-    return store.read_json(path)
+    return store.read_json(path, remedy)

@@ -10,7 +10,7 @@ from helpers.errors import Problem
 FILE = paths.RESULTS / "ledger.json"
 FIELDS = ("id", "chapter", "reported", "measured", "interval", "n", "verdict", "why")
 VERDICTS = (page.REPRODUCED, page.NOT_REPRODUCED, page.UNTESTABLE)
-NOT_WRITTEN = "its chapter is not written yet"
+NOT_RUN = "its chapter has not been run"
 NBSP = "\u00a0"  # a space at which a table's cell is not broken
 BEGIN, END = "<!-- verdicts: written by `make store`, from outputs/results/ -->", "<!-- end of verdicts -->"
 
@@ -82,7 +82,7 @@ def _entry(claim, name, checked, spread):
     if checked is None:
         reported = claim.says if claim.value is None else claim.value
         row = {"chapter": name or f"{claim.chapter:02d}", "reported": reported, "measured": None, "interval": None}
-        row |= {"n": None, "verdict": page.UNTESTABLE, "why": NOT_WRITTEN}
+        row |= {"n": None, "verdict": page.UNTESTABLE, "why": NOT_RUN}
     elif claim.id not in checked:
         raise Problem(f"Chapter {name} has results but says nothing of its claim {claim.id!r}.")
     else:
@@ -107,7 +107,8 @@ def by_chapter(rows):
 
 def numbers(chapter):
     """What a chapter's sentences were computed from, by name (dict). Raises Problem if it was not run."""
-    return store.read_json(paths.RESULTS / f"{notebooks.source_path(chapter).stem}.json")["numbers"]
+    name = notebooks.source_path(chapter).stem
+    return store.read_json(paths.RESULTS / f"{name}.json", f"python -m helpers run {name}")["numbers"]
 
 
 def positions(entry):

@@ -83,7 +83,7 @@ def searched(rows, seeds, profile):
             stored[name] = [_as_json(found) for found in tried]
             progress.report(f"{name}: {len(configs)} nearby settings tried from {len(seeds)} seeds")
         store.write_json(path, store.rounded(stored))
-    stored = store.read_json(path)
+    stored = store.read_json(path, REMEDY)
     if stored.keys() != rows.keys():
         raise Problem(f"{path.name} holds other rows than asked for: `{REMEDY}` makes it anew.")
     return {name: [_from_json(found) for found in stored[name]] for name in rows}

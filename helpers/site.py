@@ -16,7 +16,7 @@ from pathlib import Path
 
 import nbformat
 
-from helpers import claims, ledger, notebooks, page, paths, store
+from helpers import claims, ledger, notebooks, page, paths, spreads, store
 from helpers.errors import Problem
 from helpers.paths import shown
 
@@ -46,8 +46,15 @@ def build(stored=False, output=None, pdf=True):
         lines = [f"site: {shown(output)}/index.html"]
         if pdf:
             lines.append(_pdf(source, Path(temporary, "single"), built / "report.pdf", output))
+        _write_list(built)
         _replace_folder(built, output)
     return lines
+
+
+def _write_list(folder):
+    """Write the names of all files of a site into files.txt, by which make sees that one is gone."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    store.write_text(folder / "files.txt", "".join(f"{name}\n" for name in names))
 
 
 def _replace_folder(new, old):
@@ -104,11 +111,24 @@ def _prepare(notebook):
                 figures.append(facts)
                 outputs.append(nbformat.v4.new_output("display_data", {"text/markdown": _figure_directive(facts)}))
             elif "caption_of" not in output.get("metadata", {}) and output.get("name") != "stderr":
-                output.get("data", {}).pop("application/json", None)
+                data = output.get("data", {})
+                data.pop("application/json", None)
+                if data.get("text/markdown", "").startswith("|"):
+                    data["text/markdown"] = _with_pages(data["text/markdown"])
                 outputs.append(output)
         cell.outputs = outputs
         cell.metadata.pop("papermill", None)
     return figures
+
+
+def _with_pages(table):
+    """A table in which every cell that is the id of a Playground row leads to the page with that row's setting."""
+    pages = {name: spreads.config_of(claim).to_url() for name, claim in spreads.rows().items()}
+    return re.sub(
+        r"(?<=\| )([\w-]+)(?= \|)",
+        lambda found: f"[{found[1]}]({pages[found[1]]})" if found[1] in pages else found[1],
+        table,
+    )
 
 
 def _figure_directive(facts):
@@ -162,7 +182,7 @@ def _answering(figures):
         for facts in ours:
             lines.append(f"| Fig\u00a0{number} | {_figure_link(facts)} | {_gist(facts)} |")
         if not ours:
-            lines.append(f"| Fig\u00a0{number} | – | Its chapter is not written yet. |")
+            lines.append(f"| Fig\u00a0{number} | – | None of ours answers it. |")
     return "\n".join(lines)
 
 

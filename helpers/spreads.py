@@ -46,7 +46,7 @@ def loss_spreads(n_seeds, profile):
             losses = sweeps.losses_at(config_of(claim), page_seeds(n_seeds), epochs, label=name)
             found[name] = summary(losses)
         store.write_json(path, found)
-    found = store.read_json(path)
+    found = store.read_json(path, REMEDY)
     if found.keys() != claims.keys() or any(row["seeds"] != n_seeds for row in found.values()):
         raise Problem(f"{path.name} holds other rows or seeds than asked for: `{REMEDY}` makes it anew.")
     return found

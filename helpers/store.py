@@ -65,14 +65,24 @@ def write_json(path, value):
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
-def read_json(path):
-    """The JSON value in a file. Raises Problem if the file is missing or is no JSON."""
+def read_json(path, remedy=""):
+    """The JSON value in a file.
+
+    remedy : the command that makes the file anew, where there is one.
+    Raises Problem if the file is missing or is no JSON; it says how to get the file back, from git or by that command.
+    """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise Problem(f"{shown(path)} is missing.") from None
+        fault = "is missing"
     except (ValueError, UnicodeDecodeError) as error:
-        raise Problem(f"{shown(path)} is not valid JSON ({error}); restore it with git or make it anew.") from None
+        fault = f"is not valid JSON ({error})"
+    anew = f", or make it anew with `{remedy}`" if remedy else ""
+    raise Problem(f"{shown(path)} {fault}: {_back(path)}{anew}.")
+
+
+def _back(path):
+    return f"get it back with `git checkout -- {shown(path)}`"
 
 
 def rounded(value, digits=6):
@@ -118,15 +128,16 @@ def read_card(model, remedy):
     """
     model = Path(model)
     if not model.is_file():
-        raise Problem(f"The trained network {shown(model)} is missing: train it with `{remedy}`.")
+        raise Problem(f"The trained network {shown(model)} is missing: {_back(model)}, or train it with `{remedy}`.")
     card_path = model.with_suffix(".json")
     if not card_path.is_file():
         raise Problem(
-            f"The trained network {shown(model)} has no card ({card_path.name}): train it anew with `{remedy}`."
+            f"The trained network {shown(model)} has no card: {_back(card_path)}, or train it anew with `{remedy}`."
         )
-    card = read_json(card_path)
+    card = read_json(card_path, remedy)
     if not isinstance(card, dict) or card.get("sha256") != digest(model):
         raise Problem(
-            f"The trained network {shown(model)} does not match the digest on its card: train it anew with `{remedy}`."
+            f"The trained network {shown(model)} does not match the digest on its card: {_back(model)}, or train it anew "
+            f"with `{remedy}`."
         )
     return card

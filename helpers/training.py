@@ -13,10 +13,12 @@ import csv
 import hashlib
 import io
 import json
+import math
 import platform
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +120,11 @@ class Split:
     val_x: np.ndarray
     val_y: np.ndarray
 
+    @cached_property
+    def validation_digest(self):
+        """SHA-256 of the validation inputs, as 64 hex digits: which images were held out, and in which order."""
+        return hashlib.sha256(np.ascontiguousarray(self.val_x)).hexdigest()
+
 
 @dataclass
 class Trained:
@@ -149,7 +156,11 @@ def trained(network, name, recipe, data, seed, profile, remedy):
     network : a Keras model, taken as the pattern; each run starts from fresh weights drawn from `seed`.
     name    : str such as "mlp/sgd-0"; the files are models/<name>.keras, .csv (history) and .json (card).
     data    : Split.   seed : int.   profile : settings.Profile.   remedy : the command that trains it.
-    Returns a Trained. Raises Problem if the report profile finds no such network, or one that its card does not vouch for.
+    Returns a Trained. Raises Problem if the report profile finds no such network, one that its card does not vouch for,
+    or one that was made otherwise than is asked for here: with another seed, recipe, number of images or validation images.
+    What a card passes over is not compared: no card tells the digest of the training images, and early ones tell only the
+    first five fields of the recipe, the others having been at their defaults. Another limit to the epochs, or another
+    patience, is no difference where the run would have ended at the same epoch.
     """
     path = profile.models / f"{name}.keras"
     if profile.trains:
@@ -162,7 +173,13 @@ def trained(network, name, recipe, data, seed, profile, remedy):
             facts["val_accuracy"] = float(np.mean(right))
         _keep(kept, history, path, facts)
     loaded, card = models.load(path, remedy, network)
-    return Trained(loaded, read_history(path.with_suffix(".csv"), card, remedy), card)
+    history = read_history(path.with_suffix(".csv"), card, remedy)
+    for what, known, asked in _differences(card, history, recipe, data, seed):
+        raise Problem(
+            f"The trained network {shown(path)} was not made as is asked for here: on its card {what} is {known}, not {asked}; "
+            f"ask for that again, or train it anew with `{remedy}` (or with --profile train beside your own parameters)."
+        )
+    return Trained(loaded, history, card)
 
 
 def train(network, recipe, data, seed, folder, name=""):
@@ -374,7 +391,7 @@ def _facts(name, recipe, data, seed, history, folder):
         "recipe": recipe.as_json(),
         "n_train": len(data.train_x),
         "n_validation": len(data.val_x),
-        "split_sha256": hashlib.sha256(np.ascontiguousarray(data.val_x)).hexdigest(),
+        "split_sha256": data.validation_digest,
         "kept_epoch": best_epoch(history),
         "val_accuracy": history[best_epoch(history) - 1]["val_accuracy"],
         "epochs_run": len(history),
@@ -395,6 +412,45 @@ def _keep(network, history, path, facts):
     writer.writerows(history)
     store.write_text(path.with_suffix(".csv"), text.getvalue())
     models.save(network, path, {**facts, "history_sha256": store.digest(path.with_suffix(".csv"))})
+
+
+def _differences(card, history, recipe, data, seed):
+    """Where a card says otherwise than is asked for: yields what it is, what the card says, and what is asked for (str)."""
+    wanted = recipe.as_json()
+    known = {**Recipe(recipe.optimizer).as_json(), **card.get("recipe", wanted)}
+    if is_finished(history, recipe) and not is_finished(history[:-1], recipe):
+        known |= {key: wanted[key] for key in ("epochs", "patience")}  # this very run would have ended here, too
+    facts = {
+        "the seed": (card.get("seed"), seed),
+        "the number of training images": (card.get("n_train"), len(data.train_x)),
+        "the number of validation images": (card.get("n_validation"), len(data.val_x)),
+        "the digest of the validation images": (card.get("split_sha256"), data.validation_digest),
+    }
+    for what, (said, asked) in facts.items():
+        if said not in (None, asked):
+            yield what, str(said)[:12], str(asked)[:12]
+    yield from _unlike(known, wanted, "recipe")
+
+
+def _unlike(known, wanted, place):
+    """Where two JSON values part, both of them dicts at the top: yields place, one value and the other (str).
+
+    Keys that only one of them has are passed over, for another Keras may know more settings; so are names, which Keras
+    counts up. Floats may differ by what float32 does to them.
+    """
+    for key in [key for key in wanted if key in known and key not in ("name", "module", "registered_name")]:
+        mine, other, where = known[key], wanted[key], f"{place}.{key}"
+        if isinstance(mine, dict) and isinstance(other, dict):
+            yield from _unlike(mine, other, where)
+        elif isinstance(mine, float) and isinstance(other, int | float) and math.isclose(mine, other, rel_tol=1e-6):
+            continue
+        elif mine != other:
+            yield where, _in_brief(mine), _in_brief(other)
+
+
+def _in_brief(value):
+    """A JSON value in a few words; a serialised object by its class (str)."""
+    return value.get("class_name", json.dumps(value)) if isinstance(value, dict) else f"{value!r:.40}"
 
 
 def read_history(path, card, remedy):

@@ -271,9 +271,7 @@ def searched(data, profile, seed, remedy, trials=TRIALS, epochs=EPOCHS):
             "trials": rows,
         }  # fmt: skip
         store.write_json(path, store.rounded(record))
-    if not path.is_file():
-        raise Problem(f"{shown(path)} is missing: make it with `{remedy}`.")
-    return store.read_json(path)
+    return store.read_json(path, remedy)
 
 
 def best(record, method=None):

@@ -53,5 +53,5 @@ def test_the_report_profile_names_the_remedy(tmp_path):
     from dataclasses import replace
 
     report = replace(PROFILES["report"], results=tmp_path)
-    with pytest.raises(Problem, match=r"mlp_reshuffle\.json is missing: make it with `make train`"):
+    with pytest.raises(Problem, match=r"mlp_reshuffle\.json is missing: .*`make train`"):
         leakage.measured(*arguments(), report, 1, "make train", chains=1, fits=1)

@@ -43,7 +43,7 @@ def test_a_chapter_without_results_cannot_be_tested_until_it_has_some(results):
     stored = store.read_json(results / f"{name}.json")
     (results / f"{name}.json").unlink()
     entry = an_entry("mlp-params")
-    assert (entry["verdict"], entry["why"], entry["measured"]) == (page.UNTESTABLE, ledger.NOT_WRITTEN, None)
+    assert (entry["verdict"], entry["why"], entry["measured"]) == (page.UNTESTABLE, ledger.NOT_RUN, None)
     assert entry["reported"] == 244591
     store.write_json(results / f"{name}.json", stored)
     assert an_entry("mlp-params")["verdict"] == page.REPRODUCED
@@ -127,7 +127,7 @@ def test_every_claim_has_a_title_of_its_own():
 def test_a_claim_leads_to_the_section_that_measures_it():
     for row in ledger.entries():
         address = ledger.link(row)
-        if row["why"] == ledger.NOT_WRITTEN:
+        if row["why"] == ledger.NOT_RUN:
             continue
         name, _, section = address.partition("#")
         cells = notebooks.read(notebooks.source_path(name)).cells

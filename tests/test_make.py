@@ -22,7 +22,9 @@ shift; echo "$@" >> calls
 case "$*" in
     "helpers run $CHAPTER") cp made/04_mlp.d made/04_mlp.ipynb outputs/executed/; mkdir -p figures outputs/results
         touch figures/04-one.svg figures/04-one.png outputs/results/04_mlp.json outputs/executed/* ;;
-    "helpers site") mkdir -p outputs/site; touch outputs/site/04_mlp.html outputs/site/index.html ;;
+    "helpers run 08_what_reproduces") touch outputs/executed/08_what_reproduces.ipynb outputs/results/ledger.json ;;
+    "helpers site") mkdir -p outputs/site/_static; cd outputs/site; touch 04_mlp.html _static/a.css report.pdf index.html
+        printf '%s\\n' 04_mlp.html _static/a.css report.pdf index.html > files.txt ;;
 esac
 """
 UV = """#!/bin/sh
@@ -107,6 +109,9 @@ def test_a_report_is_made_once(project):
         ("outputs/site", "report", [SITE]),
         ("outputs/site/index.html", "report", [SITE]),
         ("outputs/site/04_mlp.html", "report", [SITE]),
+        ("outputs/site/report.pdf", "report", [SITE]),
+        ("outputs/site/_static/a.css", "report", [SITE]),
+        ("outputs/site/files.txt", "report", [SITE]),
         ("outputs/cache", "report", ["helpers data"]),
     ],
 )
@@ -135,6 +140,50 @@ def test_a_measurement_that_is_gone_is_asked_for_in_one_sentence(project):
     assert re.search(
         r"^error: outputs/results/spiral_search\.json is missing: get it back with 'git ", complaints, re.M
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "anew"),
+    [
+        ("benchmarks", "make bench"),
+        ("loss_spreads", "make train ONLY=08_what_reproduces"),
+        ("mlp_search", "make train ONLY=04_mlp"),
+    ],
+)
+def test_every_measurement_that_is_gone_is_made_anew_by_a_command(project, name, anew):
+    (project / "outputs" / "results" / f"{name}.json").unlink(missing_ok=True)
+    _, status, complaints = make(project, f"outputs/results/{name}.json")
+    assert status == 2 and f"or make it anew with '{anew}'" in complaints
+
+
+def test_what_the_last_chapter_quotes_is_not_made_by_the_way(project):
+    shutil.copy(project / "notebooks" / "04_mlp.ipynb", project / "notebooks" / "08_what_reproduces.ipynb")
+    for given, words in ((), "loss_spreads"), (("outputs/results/loss_spreads.json",), "benchmarks"):
+        for name in given:
+            (project / name).write_text("")
+        _, status, complaints = make(project, "outputs/executed/08_what_reproduces.ipynb")
+        assert status == 2 and f"error: outputs/results/{words}.json is missing" in complaints
+
+
+def test_the_ledger_that_is_gone_is_written_again_by_the_last_chapter(project):
+    last, ledger = "outputs/executed/08_what_reproduces.ipynb", project / "outputs" / "results" / "ledger.json"
+    shutil.copy(project / "notebooks" / "04_mlp.ipynb", project / "notebooks" / "08_what_reproduces.ipynb")
+    for name in ("loss_spreads", "benchmarks"):
+        ledger.with_name(f"{name}.json").write_text("")
+    make(project, last)
+    assert ledger.is_file() and make(project, last)[0] == []
+    ledger.unlink()
+    assert make(project, last)[0] == ["helpers run 08_what_reproduces"] and ledger.is_file()
+
+
+@pytest.mark.parametrize(
+    ("given", "modules"), [((), ["engine", "training", "report"]), (("ONLY=pca_logit",), ["pca_logit"])]
+)
+def test_the_dear_benchmark_is_run_only_where_it_is_asked_for(project, given, modules):
+    calls, status, _ = make(project, "bench", *given)
+    assert status == 0
+    wanted = [*(f"tests.benchmarks.bench_{name}" for name in modules), "tests.benchmarks.gather"]
+    assert calls == ["helpers data", *wanted]
 
 
 def test_an_environment_without_its_mark_is_set_up_anew(project):

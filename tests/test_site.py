@@ -1,5 +1,6 @@
 """The site, built from the stored outputs and opened from the disk in a real browser."""
 
+import html
 import re
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -7,7 +8,7 @@ from urllib.parse import unquote, urlparse
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from helpers import claims, notebooks, paths, site
+from helpers import claims, notebooks, paths, site, spreads
 from helpers.errors import Problem
 
 NAMES = ["index", *notebooks.names(), "figures", "glossary", "bibliography"]
@@ -183,6 +184,31 @@ def test_paper_shows_the_text_alone(opened):
     shown = "all => all.filter(e => e.getBoundingClientRect().height > 0).length"
     assert page.eval_on_selector_all(".bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article", shown) == 0
     assert page.eval_on_selector_all("h1", shown) == 1
+
+
+def test_every_row_of_the_playground_tables_opens_the_page(built):
+    """A claim's id leads to its setting wherever it is a cell; a table with addresses has one in each row, but for
+    statements in words, which have no one setting."""
+    cell = r"<td[^>]*>(?:<p>)?(.*?)(?:</p>)?</td>"
+    for name, claim in spreads.rows().items():
+        chapter = next(built.glob(f"{claim.chapter:02d}_*.html")).read_text(encoding="utf-8")
+        cells = [found for found in re.findall(cell, chapter, re.S) if re.sub("<.*?>", "", found).strip() == name]
+        page = spreads.config_of(claim).to_url()
+        assert cells and all(f'href="{page}"' in html.unescape(found) for found in cells), name
+    in_words = claims.all_claims().keys() - spreads.rows().keys()
+    for chapter in sorted(built.glob("0[123]_*.html")):
+        for table in re.findall("<table.*?</table>", chapter.read_text(encoding="utf-8"), re.S):
+            rows = table.split("<tr")[2:]
+            bare = [row for row in rows if "https://playground.tensorflow.org/#" not in row]
+            assert len(bare) == len(rows) or all(any(f">{name}<" in row for name in in_words) for row in bare), bare[:1]
+
+
+def test_the_site_keeps_a_list_of_its_files(built):
+    names = (built / "files.txt").read_text().splitlines()
+    assert "index.html" in names and ("report.pdf" in names) == (site.find_browser() is not None)
+    found = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
+    assert set(names) == found - {"files.txt"}
+    assert not any(re.search(r"[\s#$%*?:]", name) for name in names)  # make would not take them for names
 
 
 def test_no_page_is_heavy(built):

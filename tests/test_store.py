@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from helpers import store
+from helpers import paths, store
 from helpers.errors import Problem
 from tests.conftest import python
 
@@ -92,5 +92,15 @@ def test_a_file_without_card_is_refused(tmp_path):
 def test_json_that_is_none_is_named(tmp_path, content):
     path = tmp_path / "broken.json"
     path.write_bytes(content)
-    with pytest.raises(Problem, match=r"broken\.json is not valid JSON"):
+    with pytest.raises(Problem, match=r"broken\.json is not valid JSON .*: get it back with `git checkout -- .*`\.$"):
         store.read_json(path)
+
+
+def test_json_that_is_missing_says_how_to_get_it_back():
+    path = paths.RESULTS / "no_such.json"
+    with pytest.raises(Problem) as caught:
+        store.read_json(path, "make bench")
+    assert str(caught.value) == (
+        "outputs/results/no_such.json is missing: get it back with `git checkout -- outputs/results/no_such.json`, "
+        "or make it anew with `make bench`."
+    )

@@ -1,11 +1,13 @@
 import shutil
 import signal
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from helpers import models, store, training
+from helpers.augmentation import Augmentation
 from helpers.backend import keras
 from helpers.errors import Problem
 from helpers.settings import PROFILES
@@ -151,8 +153,6 @@ def test_patience_and_the_most_epochs_end_a_run(history, finished):
 
 
 def profiles(tmp_path):
-    from dataclasses import replace
-
     folders = {"models": tmp_path / "models", "training": tmp_path / "training"}
     return replace(PROFILES["train"], **folders), replace(PROFILES["report"], **folders)
 
@@ -173,13 +173,96 @@ def test_what_was_trained_is_loaded_as_it_was(tmp_path, undisturbed):
 def test_the_report_profile_names_the_remedy(tmp_path):
     train, report = profiles(tmp_path)
     arguments = (network(), "net/a", recipe(epochs=1), data(), 7)
-    with pytest.raises(Problem, match="is missing: train it with `make train ONLY=x`"):
+    with pytest.raises(Problem, match=r"is missing: get it back .*, or train it with `make train ONLY=x`"):
         training.trained(*arguments, report, "make train ONLY=x")
     training.trained(*arguments, train, "make train ONLY=x")
     history = report.models / "net" / "a.csv"
     history.write_text(history.read_text().replace("1,", "2,", 1))
     with pytest.raises(Problem, match=r"a\.csv is missing or does not match"):
         training.trained(*arguments, report, "make train ONLY=x")
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """The profiles of a folder in which "net/a" was trained for three epochs at most."""
+    train, report = profiles(tmp_path_factory.mktemp("kept"))
+    training.trained(network(), "net/a", recipe(epochs=3), data(), 7, train, "make train ONLY=x")
+    return report
+
+
+def changed(field):
+    """The data with one more row in front of the training images or the validation images, or with another order."""
+    split = data()
+    if field == "order":
+        return replace(split, val_x=split.val_x[::-1])
+    rows = {f"{field}_x": split.train_x[:1], f"{field}_y": split.train_y[:1]}
+    return replace(split, **{name: np.concatenate([row, getattr(split, name)]) for name, row in rows.items()})
+
+
+def of_adam(rate, **options):
+    return replace(recipe(epochs=3), optimizer=keras.optimizers.Adam(rate, **options))
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"seed": 8}, "seed is 7, not 8"),
+        ({"data": changed("train")}, "number of training images is {train}, not {more_train}"),
+        ({"data": changed("val")}, "number of validation images is {val}, not {more_val}"),
+        ({"data": changed("order")}, "digest of the validation images is "),
+        ({"recipe": replace(recipe(epochs=3), batch_size=16)}, r"recipe\.batch_size is {batch}, not 16"),
+        ({"recipe": replace(recipe(epochs=3), label_smoothing=0.1)}, r"recipe\.label_smoothing is 0\.0, not 0\.1"),
+        (
+            {"recipe": replace(recipe(epochs=3), augmentation=Augmentation(True, 2))},
+            r"recipe\.augmentation is None, not ",
+        ),
+        ({"recipe": of_adam(0.02)}, r"recipe\.optimizer\.config\.learning_rate is 0\.00.*, not 0\.0199"),
+        ({"recipe": of_adam(training.one_cycle(0.1, 3, 300, 32))}, "learning_rate is .*, not CosineDecay"),
+        (
+            {"recipe": replace(recipe(epochs=3), optimizer=keras.optimizers.SGD(0.01))},
+            "class_name is 'Adam', not 'SGD'",
+        ),
+        ({"recipe": recipe(epochs=4)}, r"recipe\.epochs is 3, not 4"),
+        ({"recipe": recipe(epochs=2)}, r"recipe\.epochs is 3, not 2"),
+    ],
+)
+def test_a_network_that_was_made_otherwise_is_refused(kept, asked, words):
+    facts = {"recipe": recipe(epochs=3), "data": data(), "seed": 7, **asked}
+    sizes = {"train": len(data().train_x), "val": len(data().val_x), "batch": recipe().batch_size}
+    words = words.format(**sizes, more_train=sizes["train"] + 1, more_val=sizes["val"] + 1)
+    with pytest.raises(Problem, match=rf"net/a\.keras was not made as .*{words}.*`make train ONLY=x`") as caught:
+        training.trained(network(), "net/a", *facts.values(), kept, "make train ONLY=x")
+    assert "\n" not in str(caught.value)
+
+
+def test_what_makes_no_difference_is_not_held_against_a_network(kept):
+    """The optimiser's name, patience that no run of this length feels, a setting that another Keras knows, an early card."""
+    for asked in (of_adam(0.01, name="other"), recipe(epochs=3, patience=99)):
+        training.trained(network(), "net/a", asked, data(), 7, kept, "make train")
+    path = kept.models / "net" / "a.json"
+    card = store.read_json(path)
+    late = {**card["recipe"], "optimizer": {**card["recipe"]["optimizer"], "config": {"learning_rate": 0.01, "new": 1}}}
+    early = {key: card["recipe"][key] for key in ("optimizer", "epochs", "patience", "batch_size", "loss")}
+    try:
+        for fewer in ({**card, "recipe": late}, {**card, "recipe": early}, {**card, "split_sha256": None}):
+            store.write_json(path, fewer)
+            training.trained(network(), "net/a", recipe(epochs=3), data(), 7, kept, "make train")
+        with pytest.raises(Problem, match=r"label_smoothing is 0\.0, not 0\.1"):
+            smooth = replace(recipe(epochs=3), label_smoothing=0.1)
+            store.write_json(path, {**card, "recipe": early})
+            training.trained(network(), "net/a", smooth, data(), 7, kept, "make train")
+    finally:
+        store.write_json(path, card)
+
+
+def test_a_run_that_ended_by_patience_serves_any_higher_limit(tmp_path):
+    train, report = profiles(tmp_path)
+    hasty = recipe(epochs=30, patience=1)
+    made = training.trained(network(), "net/b", hasty, data(), 7, train, "make train")
+    assert len(made.history) < 30
+    training.trained(network(), "net/b", replace(hasty, epochs=90), data(), 7, report, "make train")
+    with pytest.raises(Problem, match=r"recipe\.patience is 1, not 2"):
+        training.trained(network(), "net/b", replace(hasty, patience=2), data(), 7, report, "make train")
 
 
 def test_a_network_whose_file_carries_code_is_refused(tmp_path):
@@ -284,8 +367,6 @@ def test_one_cycle_rises_to_its_peak_and_falls_to_nothing():
 
 
 def test_a_recipe_survives_its_card():
-    from helpers.augmentation import Augmentation
-
     made = training.Recipe(
         keras.optimizers.SGD(training.one_cycle(0.1, 2, 300, 32), momentum=0.9), 2, 2, 32, label_smoothing=0.1,
         precision="mixed_bfloat16", augmentation=Augmentation(flip=True, shift=2), average_epochs=3,

@@ -1,6 +1,6 @@
 """Chapter 06's roads to the same accuracies: the report's listing run literally, the same converged, and ours.
 
-Run by hand from the project's folder: python -m tests.benchmarks.bench_pca_logit
+Run by hand from the project's folder: make bench ONLY=pca_logit
 It takes half an hour or so and writes outputs/results/pca_logit_timing.json, from which the chapter quotes fit times.
 Everything runs on one thread, in one process. Seconds are of the processor, not of the wall clock, so that a busy
 machine shifts them little; still, read the ratios.

@@ -1,6 +1,6 @@
 """How fast each network of chapter 05 trains and labels, and what share of the machine's arithmetic that is.
 
-Run by hand from the project's folder: python -m tests.benchmarks.bench_training
+Run by hand from the project's folder: make bench ONLY=training
 It takes a minute or two and writes outputs/results/cnn_speed.json, which the chapter quotes. The yardstick is the
 machine's own speed at multiplying large matrices, measured in the same run and the same precision. On a CPU all
 seconds are the processor's, summed over its cores, so that a busy machine shifts them little; on an accelerator, where
@@ -14,7 +14,7 @@ import numpy as np
 
 from helpers import models, paths, store
 from helpers.backend import device_name, keras
-from tests.benchmarks.bench_pca_logit import machine
+from tests.benchmarks.gather import machine
 
 BATCH = 256
 STEPS = 3
@@ -87,7 +87,7 @@ def main():
             "training_share_float32": 6 * work * single / peaks["float32"],
             "labelling_share": 2 * work * labelling / peaks["float32"],
         }
-        print(name, found[name], flush=True)
+        print(f"{name}: trained {mixed:.0f}, labelled {labelling:.0f} images a second of a core", flush=True)
     facts = {key: value for key, value in machine().items() if key in ("processor", "cores", "system", "numpy")}
     record = {
         "made_with": {

@@ -1,10 +1,11 @@
 """One file for all benchmarks, outputs/results/benchmarks.json: what the bench_*.py measure, and on what.
 
-Run by hand from the project's folder: python -m tests.benchmarks.gather
-It takes a second: it reads what longer measurements and the last `make report` have written down already. A benchmark
-that writes no file of its own calls `keep`. Entries that are not renewed stay as they are.
+    make bench                    the engine, the training of networks, the report profile: some minutes
+    make bench ONLY=engine        one of them; or ONLY=pca_logit, which takes half an hour and is never run by the way
 
-{name: {"what": a sentence, "unit": "...", "better": "more", "less" or null, "made_with": {...}, "values": {group: {label: number}}}}
+Each is a process of its own and writes its entry when it is done; the entries of the others stay as they are. Two of
+them write files of their own, which chapters quote (cnn_speed.json, pca_logit_timing.json). Run without anything else,
+python -m tests.benchmarks.gather takes the entries from those files, so that no two places tell different seconds.
 """
 
 import os
@@ -13,9 +14,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from helpers import paths, store
-
-FILE = paths.RESULTS / "benchmarks.json"
+from helpers import benchmarks, paths, store
 
 
 def machine(packages=("scikit-learn", "numpy", "scipy"), threads=1):
@@ -32,15 +31,17 @@ def machine(packages=("scikit-learn", "numpy", "scipy"), threads=1):
     }
 
 
-def keep(name, what, unit, values, made_with, better="more"):
+def keep(name, what, unit, values, made_with, ours=None, better="more"):
     """Renew one entry of the file and leave the others as they are.
 
-    values : {group: {label: number}}.   made_with : as `machine` gives it.   better : "more", "less", or None where nothing is compared.
+    values : {group: {label: number}}.   made_with : as `machine` gives it.   ours : the label that the others of its group
+    are alternatives to, or None.   better : "more" or "less".
     """
-    entry = {"what": what, "unit": unit, "better": better, "made_with": made_with, "values": store.rounded(values, 4)}
-    with store.lock(FILE):
-        entries = store.read_json(FILE) if FILE.is_file() else {}
-        store.write_json(FILE, dict(sorted({**entries, name: entry}.items())))
+    entry = {"what": what, "unit": unit, "ours": ours, "better": better, "made_with": made_with}
+    entry["values"] = store.rounded(values, 4)
+    with store.lock(benchmarks.FILE):
+        entries = benchmarks.entries() if benchmarks.FILE.is_file() else {}
+        store.write_json(benchmarks.FILE, dict(sorted({**entries, name: entry}.items())))
 
 
 def gather():
@@ -48,7 +49,6 @@ def gather():
     for name, file, renew in (
         ("pca_logit", paths.RESULTS / "pca_logit_timing.json", _pca_logit),
         ("training", paths.RESULTS / "cnn_speed.json", _training),
-        ("report", paths.RUN_RECORD, _report),
     ):
         if file.is_file():
             renew(store.read_json(file))
@@ -58,33 +58,22 @@ def gather():
 
 
 def _pca_logit(timing):
-    values = {"the listing, literally": timing["listing_seconds"], "nested components": timing["nested_seconds"]}
-    what = (
-        "Six projections, each cross-validated with logistic regression: Listing 1 of the report against one PCA a fold"
-    )
-    keep("pca_logit", what, "processor seconds", {"PCA + logit": values}, timing["made_with"], "less")
+    listing, nested = "the report's listing", "nested components"
+    values = {"PCA + logit": {nested: timing["nested_seconds"], listing: timing["listing_seconds"]}}
+    what = "Components and logistic regression, six numbers of components, cross-validated"
+    keep("pca_logit", what, "processor seconds", values, timing["made_with"], nested, "less")
 
 
 def _training(speed):
-    kinds = {
-        "training, bfloat16": "training",
-        "training, float32": "training_float32",
-        "labelling": "labelling",
-    }
-    values = {name: {label: row[key] for label, key in kinds.items()} for name, row in speed["networks"].items()}
-    what = "Images that the networks of chapter 05 learn from, and label"
-    keep("training", what, f"images per {speed['per']}", values, speed["made_with"])
-
-
-def _report(record):
-    done = {name: run for name, run in sorted(record.items()) if (run["profile"], run["status"]) == ("report", "done")}
-    if not done:
-        return
-    facts = {**machine(("keras", "tensorflow", "numpy"), os.cpu_count())}
-    facts["date"] = max(run["finished"] for run in done.values())[:10]
-    for name, key, unit in (("report_seconds", "seconds", "seconds"), ("report_memory", "peak_memory_gib", "GiB")):
-        what = f"What each chapter of the report profile takes, in {unit}, two running at a time"
-        keep(name, what, unit, {"make report": {chapter: run[key] for chapter, run in done.items()}}, facts, None)
+    fast, plain = "training in sixteen bits", "thirty-two"
+    rows = {name: (row["training"], row["training_float32"]) for name, row in speed["networks"].items()}
+    values = {name: dict(zip((fast, plain), pair, strict=True)) for name, pair in rows.items()}
+    keep(
+        "training", "Training of convolutional networks", f"images per {speed['per']}", values, speed["made_with"], fast
+    )
+    shares = {"share of the peak": {name: row["training_share"] for name, row in speed["networks"].items()}}
+    what = "The same, as a share of what the machine does in products of large matrices"
+    keep("training_share", what, "share of the multiply-adds", shares, speed["made_with"])
 
 
 if __name__ == "__main__":
