@@ -98,13 +98,9 @@ def success(config, seeds, epochs, bar, label=None, to_the_end=False):
 
     label : as for losses_at.   to_the_end : train all seeds for all epochs, and say where they end.
     """
-    if not to_the_end:
-        run = train(config, seeds, epochs, at=[epochs], stop_below=bar, progress=_teller(label))
-        return Success(config, epochs, run.first_below)
-    run = train(config, seeds, epochs, progress=_teller(label))
-    below = run.test_loss < bar
-    first = np.where(below.any(axis=1), below.argmax(axis=1), -1)
-    return Success(config, epochs, first, run.test_loss[:, -1])
+    bars = {"watch_below" if to_the_end else "stop_below": bar}
+    run = train(config, seeds, epochs, at=[epochs], progress=_teller(label), **bars)
+    return Success(config, epochs, run.first_below, run.test_loss[:, 0] if to_the_end else None)
 
 
 def successes(configs, seeds, epochs, bar):

@@ -71,6 +71,15 @@ def test_an_early_stop_is_the_first_epoch_below_and_keeps_that_network():
         np.testing.assert_array_equal(parameters(stopped.final, index), parameters(then))
 
 
+def test_a_seed_that_is_watched_goes_on():
+    full = train(TANH_L1, page_seeds(12), epochs=120)
+    bar = float(np.quantile(full.test_loss.min(axis=1), 0.6))
+    watched = train(TANH_L1, page_seeds(12), epochs=120, at=[60, 120], watch_below=bar)
+    np.testing.assert_array_equal(watched.first_below, train(TANH_L1, page_seeds(12), 120, stop_below=bar).first_below)
+    np.testing.assert_array_equal(watched.test_loss, full.test_loss[:, [60, 120]])
+    np.testing.assert_array_equal(parameters(watched.final, 5), parameters(full.final, 5))
+
+
 def test_only_the_epochs_asked_for_are_recorded():
     run = train(SIGMOID, page_seeds(2), epochs=9, at=[9, 0, 3, 3])
     assert run.epochs.tolist() == [0, 3, 9]

@@ -69,8 +69,8 @@ class Run:
 
     epochs : int array (n_recorded,), the epochs whose losses were kept; 0 is before training.
     train_loss, test_loss : float arrays (n_seeds, n_recorded); NaN after a seed's early stop.
-    first_below : int array (n_seeds,), the first epoch with a test loss below `stop_below`; -1 where none was or none
-    was asked for.   initial, final : Network; a seed that stopped early is kept as it was at that epoch.
+    first_below : int array (n_seeds,), the first epoch with a test loss below `stop_below`, or else `watch_below`; -1
+    where none was or none was asked for.   initial, final : Network; a seed that stopped early is kept as it was at that epoch.
     snapshots : dict from epoch to Network.
     """
 
@@ -179,12 +179,15 @@ def _carried(config, epoch):
     return config.n_train % config.batch_size
 
 
-def train(config, seeds=None, epochs=100, at=None, stop_below=None, snapshots=(), threads=None, progress=None):
+def train(
+    config, seeds=None, epochs=100, at=None, stop_below=None, watch_below=None, snapshots=(), threads=None, progress=None
+):  # fmt: skip
     """Train one setting from each of many seeds, as the page does when its address is loaded and played.
 
     seeds : sequence of str; default: the config's own.   epochs : int, at least 0.
     at : epochs whose losses are recorded, from 0 (before training) to `epochs`; default: all of them.
-    stop_below : a test loss; a seed is done at the first epoch below it.   snapshots : epochs whose networks are kept.
+    stop_below : a test loss; a seed is done at the first epoch below it.   watch_below : a test loss; the first epoch below
+    it is noted, and the seed goes on.   snapshots : epochs whose networks are kept.
     threads : how many blocks of seeds to train at a time; default: one for each processor this process may use.
     progress : called as progress(epochs done, epochs), about every 50 epochs.
     Returns a Run. A seed's numbers are the same, bit for bit, whatever the other seeds and the number of threads; and
@@ -199,31 +202,35 @@ def train(config, seeds=None, epochs=100, at=None, stop_below=None, snapshots=()
 
     state = _State.initial(config, seeds)
     initial, kept, blocks = state.network(), {}, []
-    recorded = np.full((2, len(seeds), at.size), np.nan)
+    recorded, seen = np.full((2, len(seeds), at.size), np.nan), np.full(len(seeds), -1)
     edges = {0, epochs + 1, *range(ROUND, epochs + 1, ROUND), *(epoch + 1 for epoch in snapshots)}
     with ThreadPoolExecutor(threads) as pool:
         for start, stop in pairwise(sorted(edges)):
             blocks = state.blocks(blocks)
-            one_round = partial(_train_round, state, start, stop, at, stop_below, recorded)
+            one_round = partial(_train_round, state, start, stop, at, (stop_below, watch_below), recorded, seen)
             list(pool.map(one_round, blocks))
             if stop - 1 in snapshots:
                 kept[stop - 1] = state.network()
             if progress:
                 progress(stop - 1, epochs)
-    return Run(config, seeds, at, *recorded, state.stopped, initial, state.network(), kept)
+    first_below = seen if stop_below is None else state.stopped
+    return Run(config, seeds, at, *recorded, first_below, initial, state.network(), kept)
 
 
 def _processors():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
-def _train_round(state, start, stop, at, stop_below, recorded, block):
+def _train_round(state, start, stop, at, bars, recorded, seen, block):
     """Take some seeds through the epochs start..stop-1 and note the losses asked for, NaN after a seed's stop."""
-    epochs = np.arange(start, stop)
+    epochs, columns = np.arange(start, stop), block.columns
     wanted = np.isin(epochs, at)
-    bar, watch = (-1.0, 0) if stop_below is None else (stop_below, 2)  # no loss is below -1
-    columns = block.columns
-    losses = state.train_block(block, start, np.where(wanted, 3, watch), bar)  # 1 records training, 2 test losses
+    watch = 0 if bars == (None, None) else 2  # 1 records training, 2 test losses
+    stop_below, watch_below = (-1.0 if bar is None else bar for bar in bars)  # no loss is below -1
+    losses = state.train_block(block, start, np.where(wanted, 3, watch), stop_below)
     ended = np.where(state.stopped[columns] < 0, stop, state.stopped[columns])
     losses.transpose(0, 2, 1)[epochs[:, None] > ended] = np.nan
     recorded[np.ix_((0, 1), columns, np.isin(at, epochs).nonzero()[0])] = losses[wanted].transpose(1, 2, 0)
+    below = losses[:, 1] < watch_below
+    first = np.where(below.any(axis=0), epochs[below.argmax(axis=0)], -1)
+    seen[columns] = np.where(seen[columns] < 0, first, seen[columns])
