@@ -25,6 +25,11 @@ class Losses:
     train: np.ndarray
     test: np.ndarray
 
+    @classmethod
+    def of(cls, run):
+        """The losses of a playground.Run at the last epoch that it recorded."""
+        return cls(run.config, run.seeds, int(run.epochs[-1]), run.train_loss[:, -1], run.test_loss[:, -1])
+
     def showing(self, train_loss, test_loss):
         """Which seeds show these losses on the page, at its three decimals: bool arrays (train, test, both)."""
         train_same, test_same = shown(self.train) == shown(train_loss), shown(self.test) == shown(test_loss)
@@ -42,8 +47,7 @@ class Losses:
 
 def losses_at(config, seeds, epochs, label=None):
     """The Losses of a setting after so many epochs. label : names it in lines of progress; without it there are none."""
-    run = train(config, seeds, epochs, at=[epochs], progress=_teller(label))
-    return Losses(config, run.seeds, epochs, run.train_loss[:, 0], run.test_loss[:, 0])
+    return Losses.of(train(config, seeds, epochs, at=[epochs], progress=_teller(label)))
 
 
 def _teller(label):

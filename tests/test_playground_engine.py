@@ -34,6 +34,14 @@ def test_a_seed_has_its_digits_alone_and_in_company(config):
         np.testing.assert_array_equal(parameters(alone.final), parameters(together.final, index))
 
 
+def test_rows_are_filled_with_the_last_seed_and_begin_with_a_line_of_the_cache():
+    array = np.arange(30.0).reshape(3, 10)
+    rows = kernels.rows(array, np.array([7, 2]))
+    np.testing.assert_array_equal(rows, array[:, [7] + [2] * (kernels.LANES - 1)])
+    for n in (1, 2, 3, 1000):
+        assert kernels.empty_rows(n, 5).ctypes.data % kernels.CACHE_LINE == 0
+
+
 def test_threads_change_no_digit():
     one, three = (train(TANH_L1, page_seeds(40), epochs=4, threads=threads) for threads in (1, 3))
     np.testing.assert_array_equal(one.test_loss, three.test_loss)
