@@ -132,11 +132,6 @@ def race(first_below, rival_first_below):
     return Race(*(int(group.sum()) for group in counts))
 
 
-def shows(losses, printed, digits=3):
-    """Whether each loss would be displayed as the number printed: bool array of the losses' shape; NaN is not."""
-    return np.abs(np.asarray(losses) - printed) < 0.5 * 10.0**-digits
-
-
 def shares_right(run):
     """The share of its test points that each seed's final network puts on the right side: float array (n_seeds,)."""
     shares = []

@@ -11,7 +11,10 @@ import string
 import sys
 from importlib import metadata
 
+import matplotlib
 from IPython.display import Markdown, display
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from PIL import Image
 
 from helpers import store
@@ -110,7 +113,8 @@ class Page:
         Raises Problem if caption or alt are missing.
         """
         facts = self._figure_facts(slug, caption, alt, report)
-        svg, png = _rendered(figure, "svg"), _rendered(figure, "png")
+        dpi = matplotlib.rcParams["savefig.dpi"]
+        svg, png = _as_svg(figure, dpi), _as_png(figure, dpi)
         store.write_bytes(self.profile.figures / f"{facts['name']}.svg", svg)
         self._show_figure("png", png, facts)
 
@@ -180,10 +184,27 @@ def environment(profile, seed):
     }
 
 
-def _rendered(figure, kind):
-    """A figure as bytes that are the same on every run: no date, no software version, fixed ids."""
+def _laid_out(figure, dpi):
+    """Set a figure's resolution and lay it out, once for all pictures of it: that takes as long as drawing one."""
+    figure.dpi = dpi
+    if figure.get_layout_engine() is not None:
+        figure.get_layout_engine().execute(figure)
+        figure.set_layout_engine("none")
+
+
+def _as_svg(figure, dpi):
+    """A figure as bytes of SVG that are the same on every run: no date, fixed ids. dpi : that of pictures within."""
+    _laid_out(figure, dpi)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, metadata={"Date": None} if kind == "svg" else {"Software": None})
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def _as_png(figure, dpi):
+    """A figure as bytes of PNG that are the same on every run: no software's version."""
+    _laid_out(figure, dpi)
+    buffer = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()
 
 
@@ -192,11 +213,8 @@ def _animated(figures, seconds):
 
     The palette is that of the last figure, where the colours are fullest. No dithering: its specks would flicker.
     """
-    pictures = []
-    for figure in figures:
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=ANIMATION_DPI)
-        pictures.append(Image.open(buffer).convert("RGB"))
+    drawn = (io.BytesIO(_as_png(figure, ANIMATION_DPI)) for figure in figures)
+    pictures = [Image.open(picture).convert("RGB") for picture in drawn]
     palette = pictures[-1].quantize(128, method=Image.Quantize.MEDIANCUT)
     first, *rest = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
     durations = [round(1000 * seconds)] * len(rest) + [round(10000 * seconds)]

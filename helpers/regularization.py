@@ -191,11 +191,6 @@ def loss_pairs(run, column=-1):
     return np.column_stack([run.train_loss[:, column], run.test_loss[:, column]])
 
 
-def shows(pairs, printed):
-    """In which seeds the page shows exactly the printed pair, at its three decimals: bool array (n_seeds,)."""
-    return (np.round(pairs, SHOWN) == np.round(printed, SHOWN)).all(axis=1)
-
-
 def factors(pairs, printed):
     """Within which factor both losses of each pair lie of the printed ones, as the page shows them: floats (n,), from 1 up.
 

@@ -123,8 +123,30 @@ def _execute(source, working, parameters):
         os.environ.setdefault(variable, str(paths.CACHE / folder))
     return papermill.execute_notebook(
         str(source), str(working), parameters=parameters, kernel_name="python3", cwd=str(paths.ROOT), progress_bar=False,
-        extra_arguments=["--log-level=40"],  # errors only: the kernel warns that it talks to us in plain text
+        engine_name=_saved_once(), extra_arguments=[f"--log-level={logging.CRITICAL}"],  # what a cell raises comes otherwise
     )  # fmt: skip
+
+
+def _saved_once():
+    """The name of an engine for papermill, registered: its own, but for writing the notebook only when it ends or breaks.
+
+    papermill writes it twice a cell, which for a chapter with its pictures takes several seconds. And the kernel's log is
+    kept off the screen: it warns that it talks to us in plain text, and it calls an error what papermill does at the end of
+    every run, which is to interrupt the kernel before it asks it to leave.
+    """
+    from papermill import engines
+
+    class SavedOnce(engines.NBClientEngine):
+        @classmethod
+        def execute_managed_notebook(cls, nb_man, kernel_name, **options):
+            save, nb_man.save = nb_man.save, lambda **_: None
+            try:
+                return super().execute_managed_notebook(nb_man, kernel_name, **options)
+            finally:
+                nb_man.save = save  # papermill calls it next, whatever has happened
+
+    engines.papermill_engines.register("saved once", SavedOnce)
+    return "saved once"
 
 
 def _failure(name, working, target, error):

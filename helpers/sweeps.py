@@ -25,6 +25,11 @@ class Losses:
     train: np.ndarray
     test: np.ndarray
 
+    @classmethod
+    def of(cls, run):
+        """The losses of a playground.Run at the last epoch that it recorded."""
+        return cls(run.config, run.seeds, int(run.epochs[-1]), run.train_loss[:, -1], run.test_loss[:, -1])
+
     def showing(self, train_loss, test_loss):
         """Which seeds show these losses on the page, at its three decimals: bool arrays (train, test, both)."""
         train_same, test_same = shown(self.train) == shown(train_loss), shown(self.test) == shown(test_loss)
@@ -42,8 +47,7 @@ class Losses:
 
 def losses_at(config, seeds, epochs, label=None):
     """The Losses of a setting after so many epochs. label : names it in lines of progress; without it there are none."""
-    run = train(config, seeds, epochs, at=[epochs], progress=_teller(label))
-    return Losses(config, run.seeds, epochs, run.train_loss[:, 0], run.test_loss[:, 0])
+    return Losses.of(train(config, seeds, epochs, at=[epochs], progress=_teller(label)))
 
 
 def _teller(label):
@@ -98,13 +102,9 @@ def success(config, seeds, epochs, bar, label=None, to_the_end=False):
 
     label : as for losses_at.   to_the_end : train all seeds for all epochs, and say where they end.
     """
-    if not to_the_end:
-        run = train(config, seeds, epochs, at=[epochs], stop_below=bar, progress=_teller(label))
-        return Success(config, epochs, run.first_below)
-    run = train(config, seeds, epochs, progress=_teller(label))
-    below = run.test_loss < bar
-    first = np.where(below.any(axis=1), below.argmax(axis=1), -1)
-    return Success(config, epochs, first, run.test_loss[:, -1])
+    bars = {"watch_below" if to_the_end else "stop_below": bar}
+    run = train(config, seeds, epochs, at=[epochs], progress=_teller(label), **bars)
+    return Success(config, epochs, run.first_below, run.test_loss[:, 0] if to_the_end else None)
 
 
 def successes(configs, seeds, epochs, bar):

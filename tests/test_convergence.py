@@ -107,13 +107,6 @@ def test_a_race_is_clear_only_if_its_interval_excludes_a_half(first, second, cle
     assert (0.5 in result.interval) == (clear == 0)
 
 
-def test_a_loss_shows_as_the_number_that_rounds_to_it():
-    losses = np.array([0.0004, 0.00049, 0.0006, 0.0014, 0.0016, np.nan])
-    assert convergence.shows(losses, 0).tolist() == [True, True, False, False, False, False]
-    assert convergence.shows(losses, 0.001).tolist() == [False, False, True, True, False, False]
-    assert [f"{loss:.3f}" == "0.001" for loss in losses] == convergence.shows(losses, 0.001).tolist()
-
-
 def test_the_share_right_falls_to_chance_before_training_and_rises_with_it():
     fresh, trained = (train(SMALL, page_seeds(4), epochs, at=[epochs]) for epochs in (0, 100))
     assert convergence.shares_right(fresh).mean() < 0.8

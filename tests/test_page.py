@@ -117,6 +117,15 @@ def test_figures_have_the_same_bytes_each_time(page, shown, tmp_path):
     assert b"Date" not in kept[0][0] and b"matplotlib" not in kept[0][1].lower()
 
 
+def test_a_figure_is_laid_out_once_for_all_its_pictures(page, shown, monkeypatch):
+    layouts = []
+    drawn = figure()
+    drawn.set_layout_engine("constrained")
+    monkeypatch.setattr(type(drawn.get_layout_engine()), "execute", lambda *_: layouts.append("solved"))
+    page.publish(drawn, "lines", caption="A line.", alt="One line.")
+    assert layouts == ["solved"]
+
+
 def test_an_animation_is_one_gif_with_all_its_frames(page, shown, tmp_path):
     page.publish(figure(), "still", caption="A line.", alt="One line.")
     kept = []

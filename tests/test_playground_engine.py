@@ -34,6 +34,14 @@ def test_a_seed_has_its_digits_alone_and_in_company(config):
         np.testing.assert_array_equal(parameters(alone.final), parameters(together.final, index))
 
 
+def test_rows_are_filled_with_the_last_seed_and_begin_with_a_line_of_the_cache():
+    array = np.arange(30.0).reshape(3, 10)
+    rows = kernels.rows(array, np.array([7, 2]))
+    np.testing.assert_array_equal(rows, array[:, [7] + [2] * (kernels.LANES - 1)])
+    for n in (1, 2, 3, 1000):
+        assert kernels.empty_rows(n, 5).ctypes.data % kernels.CACHE_LINE == 0
+
+
 def test_threads_change_no_digit():
     one, three = (train(TANH_L1, page_seeds(40), epochs=4, threads=threads) for threads in (1, 3))
     np.testing.assert_array_equal(one.test_loss, three.test_loss)
@@ -69,6 +77,15 @@ def test_an_early_stop_is_the_first_epoch_below_and_keeps_that_network():
         assert np.isnan(stopped.test_loss[index, last + 1 :]).all()
         then = train(TANH_L1, seeds[index : index + 1], epochs=last, at=[]).final
         np.testing.assert_array_equal(parameters(stopped.final, index), parameters(then))
+
+
+def test_a_seed_that_is_watched_goes_on():
+    full = train(TANH_L1, page_seeds(12), epochs=120)
+    bar = float(np.quantile(full.test_loss.min(axis=1), 0.6))
+    watched = train(TANH_L1, page_seeds(12), epochs=120, at=[60, 120], watch_below=bar)
+    np.testing.assert_array_equal(watched.first_below, train(TANH_L1, page_seeds(12), 120, stop_below=bar).first_below)
+    np.testing.assert_array_equal(watched.test_loss, full.test_loss[:, [60, 120]])
+    np.testing.assert_array_equal(parameters(watched.final, 5), parameters(full.final, 5))
 
 
 def test_only_the_epochs_asked_for_are_recorded():

@@ -79,11 +79,6 @@ def test_accuracy_is_the_share_on_the_right_side():
     assert regularization.test_accuracy(run)[1] == right
 
 
-def test_what_the_page_shows_has_three_decimals():
-    pairs = np.array([[0.0114, 0.0096], [0.0115, 0.0096], [0.0105001, 0.0104999]])
-    assert regularization.shows(pairs, (0.011, 0.010)).tolist() == [True, False, True]
-
-
 def test_factors_are_at_least_one_and_count_the_worse_of_the_two():
     pairs = np.array([[0.02, 0.02], [0.01, 0.02], [0.0204, 0.08], [0.0001, 0.02]])
     assert regularization.factors(pairs, (0.02, 0.02)) == pytest.approx([1, 2, 4, 40])

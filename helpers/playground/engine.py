@@ -11,8 +11,7 @@ import numpy as np
 from helpers.playground.config import ACTIVATIONS, REGULARIZATIONS, Config, checked_count, checked_seed
 from helpers.playground.datasets import features, initial_parameters, load_points
 
-MAX_LANES = 64  # seeds in one block: more no longer gains
-ROUND = 50  # epochs between two repackings of the seeds that still run
+ROUND = 50  # epochs between two looks at how many seeds still run
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,8 @@ class Run:
 
     epochs : int array (n_recorded,), the epochs whose losses were kept; 0 is before training.
     train_loss, test_loss : float arrays (n_seeds, n_recorded); NaN after a seed's early stop.
-    first_below : int array (n_seeds,), the first epoch with a test loss below `stop_below`; -1 where none was or none
-    was asked for.   initial, final : Network; a seed that stopped early is kept as it was at that epoch.
+    first_below : int array (n_seeds,), the first epoch with a test loss below `stop_below`, or else `watch_below`; -1
+    where none was or none was asked for.   initial, final : Network; a seed that stopped early is kept as it was at that epoch.
     snapshots : dict from epoch to Network.
     """
 
@@ -92,11 +91,11 @@ class Run:
 
 @dataclass
 class _State:
-    """Where all seeds of a run stand, seeds last, as kernels.train_block wants its lanes."""
+    """Where all seeds of a run stand, seeds last."""
 
     config: Config
     seeds: tuple
-    inputs: np.ndarray  # (points, features, n_seeds), training points first
+    inputs: np.ndarray  # (points * features, n_seeds), training points first
     labels: np.ndarray  # (points, n_seeds)
     weights: np.ndarray  # (n_links, n_seeds)
     biases: np.ndarray  # (n_neurons, n_seeds)
@@ -109,7 +108,7 @@ class _State:
     def initial(cls, config, seeds):
         points = [np.concatenate(load_points(config, seed)) for seed in seeds]
         x, y, labels = np.stack(points, axis=-1).transpose(1, 0, 2)
-        inputs = features(x, y, config.features).transpose(1, 0, 2)
+        inputs = features(x, y, config.features).transpose(1, 0, 2).reshape(-1, len(seeds))
         parameters = [initial_parameters(config, seed) for seed in seeds]
         weights, biases = (np.stack(arrays, axis=-1) for arrays in zip(*parameters, strict=True))
         alive, sums = np.ones_like(weights), (np.zeros_like(weights), np.zeros_like(biases))
@@ -128,31 +127,47 @@ class _State:
         biases = tuple(piece.T.copy() for piece in np.split(self.biases, neuron_ends))
         return Network(self.config, self.seeds, layered(self.weights), biases, layered(self.alive == 0.0))
 
-    def train_block(self, columns, first_epoch, record, stop_below):
-        """Train the seeds in `columns` for `record.size` epochs; returns their losses (epochs, 2, len(columns))."""
+    def blocks(self, before):
+        """The seeds that still run, as a list of _Block: the same as `before`, unless now fewer will do."""
         from helpers.playground import kernels
 
-        config, n = self.config, len(columns)
-        lanes = columns if n == 1 else np.pad(columns, (0, -n % 8), mode="edge")  # whole SIMD registers
-        inputs, labels, weights, biases, alive, weight_sums, bias_sums, stopped = (
-            np.ascontiguousarray(array[..., lanes])
-            for array in (
-                self.inputs, self.labels, self.weights, self.biases, self.alive, self.weight_sums, self.bias_sums,
-                self.stopped,
-            )
-        )  # fmt: skip
-        kept = np.empty_like(weights), np.empty_like(biases), np.empty_like(alive)
-        losses = np.full((record.size, 2, lanes.size), np.nan)
+        columns = np.flatnonzero(self.stopped < 0)
+        starts = range(0, columns.size, kernels.LANES)
+        if len(starts) == len(before):
+            return before
+        groups = [columns[start : start + kernels.LANES] for start in starts]
+        return [_Block(group, kernels.rows(self.inputs, group), kernels.rows(self.labels, group)) for group in groups]
+
+    def train_block(self, block, first_epoch, record, stop_below):
+        """Train the seeds of a block for `record.size` epochs; returns their losses (epochs, 2, seeds)."""
+        from helpers.playground import kernels
+
+        config, columns = self.config, block.columns
+        own = self.weights, self.biases, self.alive, self.weight_sums, self.bias_sums
+        now = [kernels.rows(array, columns) for array in own]
+        work = [kernels.empty_rows(sum(config.layer_sizes)) for _ in range(2)]
+        kept = [np.empty_like(array) for array in now[:3]]
+        losses = np.full((record.size, 2, kernels.LANES), np.nan)
+        stopped = np.pad(self.stopped[columns], (0, kernels.LANES - columns.size), mode="edge")
         kernels.train_block(
             np.array(config.layer_sizes), ACTIVATIONS.index(config.activation),
             REGULARIZATIONS.index(config.regularization), config.learning_rate, config.regularization_rate,
-            config.batch_size, inputs, labels, config.n_train, first_epoch, _carried(config, first_epoch - 1),
-            stop_below, record, weights, biases, alive, weight_sums, bias_sums, *kept, losses, stopped,
+            config.batch_size, block.inputs, block.labels, config.n_train, first_epoch, _carried(config, first_epoch - 1),
+            stop_below, record, *now, *work, *kept, losses, stopped,
         )  # fmt: skip
-        own = (self.weights, self.biases, self.alive, self.weight_sums, self.bias_sums, self.stopped)
-        for array, block in zip(own, (*kept, weight_sums, bias_sums, stopped), strict=True):
-            array[..., columns] = block[..., :n]
-        return losses[..., :n]
+        ran = np.flatnonzero(self.stopped[columns] < 0)  # a seed that had stopped before stays as it was
+        for array, lanes in zip((*own, self.stopped), (*kept, *now[3:], stopped), strict=True):
+            array[..., columns[ran]] = lanes[..., ran]
+        return losses[..., : columns.size]
+
+
+@dataclass
+class _Block:
+    """Some seeds that are trained side by side, and their points as kernels.train_block wants them."""
+
+    columns: np.ndarray  # which seeds, at most LANES
+    inputs: np.ndarray  # (points * features, LANES)
+    labels: np.ndarray  # (points, LANES)
 
 
 def _carried(config, epoch):
@@ -164,12 +179,15 @@ def _carried(config, epoch):
     return config.n_train % config.batch_size
 
 
-def train(config, seeds=None, epochs=100, at=None, stop_below=None, snapshots=(), threads=None, progress=None):
+def train(
+    config, seeds=None, epochs=100, at=None, stop_below=None, watch_below=None, snapshots=(), threads=None, progress=None
+):  # fmt: skip
     """Train one setting from each of many seeds, as the page does when its address is loaded and played.
 
     seeds : sequence of str; default: the config's own.   epochs : int, at least 0.
     at : epochs whose losses are recorded, from 0 (before training) to `epochs`; default: all of them.
-    stop_below : a test loss; a seed is done at the first epoch below it.   snapshots : epochs whose networks are kept.
+    stop_below : a test loss; a seed is done at the first epoch below it.   watch_below : a test loss; the first epoch below
+    it is noted, and the seed goes on.   snapshots : epochs whose networks are kept.
     threads : how many blocks of seeds to train at a time; default: one for each processor this process may use.
     progress : called as progress(epochs done, epochs), about every 50 epochs.
     Returns a Run. A seed's numbers are the same, bit for bit, whatever the other seeds and the number of threads; and
@@ -183,41 +201,36 @@ def train(config, seeds=None, epochs=100, at=None, stop_below=None, snapshots=()
     threads = threads or _processors()
 
     state = _State.initial(config, seeds)
-    initial, kept = state.network(), {}
-    recorded = np.full((2, len(seeds), at.size), np.nan)
+    initial, kept, blocks = state.network(), {}, []
+    recorded, seen = np.full((2, len(seeds), at.size), np.nan), np.full(len(seeds), -1)
     edges = {0, epochs + 1, *range(ROUND, epochs + 1, ROUND), *(epoch + 1 for epoch in snapshots)}
     with ThreadPoolExecutor(threads) as pool:
         for start, stop in pairwise(sorted(edges)):
-            blocks = _blocks(np.flatnonzero(state.stopped < 0), threads)
-            one_round = partial(_train_round, state, start, stop, at, stop_below, recorded)
+            blocks = state.blocks(blocks)
+            one_round = partial(_train_round, state, start, stop, at, (stop_below, watch_below), recorded, seen)
             list(pool.map(one_round, blocks))
             if stop - 1 in snapshots:
                 kept[stop - 1] = state.network()
             if progress:
                 progress(stop - 1, epochs)
-    return Run(config, seeds, at, *recorded, state.stopped, initial, state.network(), kept)
+    first_below = seen if stop_below is None else state.stopped
+    return Run(config, seeds, at, *recorded, first_below, initial, state.network(), kept)
 
 
 def _processors():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
-def _blocks(columns, threads):
-    """Split the seeds' columns evenly and in eights, which are computed whole: at most MAX_LANES in a block, and no
-    thread without one while 8 are left."""
-    eights = -(-columns.size // 8)
-    n_blocks = -(-columns.size // MAX_LANES)
-    n_blocks = min(-(-n_blocks // threads) * threads, eights)
-    edges = np.cumsum([8 * len(part) for part in np.array_split(range(eights), n_blocks)])[:-1] if n_blocks else []
-    return np.split(columns, edges) if n_blocks else []
-
-
-def _train_round(state, start, stop, at, stop_below, recorded, columns):
+def _train_round(state, start, stop, at, bars, recorded, seen, block):
     """Take some seeds through the epochs start..stop-1 and note the losses asked for, NaN after a seed's stop."""
-    epochs = np.arange(start, stop)
+    epochs, columns = np.arange(start, stop), block.columns
     wanted = np.isin(epochs, at)
-    bar, watch = (-1.0, 0) if stop_below is None else (stop_below, 2)  # no loss is below -1
-    losses = state.train_block(columns, start, np.where(wanted, 3, watch), bar)  # 1 records training, 2 test losses
+    watch = 0 if bars == (None, None) else 2  # 1 records training, 2 test losses
+    stop_below, watch_below = (-1.0 if bar is None else bar for bar in bars)  # no loss is below -1
+    losses = state.train_block(block, start, np.where(wanted, 3, watch), stop_below)
     ended = np.where(state.stopped[columns] < 0, stop, state.stopped[columns])
     losses.transpose(0, 2, 1)[epochs[:, None] > ended] = np.nan
     recorded[np.ix_((0, 1), columns, np.isin(at, epochs).nonzero()[0])] = losses[wanted].transpose(1, 2, 0)
+    below = losses[:, 1] < watch_below
+    first = np.where(below.any(axis=0), epochs[below.argmax(axis=0)], -1)
+    seen[columns] = np.where(seen[columns] < 0, first, seen[columns])

@@ -5,19 +5,24 @@ into selections so that a row of seeds fills SIMD lanes: their results equal V8'
 nothing is contracted into fused multiply-adds (numba does so only under `fastmath`), and the machine's C library is
 never called. So neither the processor, nor the threads, nor the seeds that share a row can change a digit.
 
-Layout: arrays end in the lane axis, one lane a seed. Links are counted layer by layer, for each neuron its incoming
-links in order; neurons layer by layer. `outputs` and `deltas` hold the inputs' rows first, then the neurons'.
+Layout: arrays end in the lane axis, one lane a seed, LANES to a row. Links are counted layer by layer, for each neuron
+its incoming links in order; neurons layer by layer. `outputs` and `deltas` hold the inputs' rows first, then the neurons'.
 
 All compiled code stands in this one file, because numba's cache notices a changed file but not a changed import.
 """
 
 import math
+import operator
 
 import numba
 import numpy as np
 from llvmlite import binding, ir
 from numba import types
-from numba.extending import intrinsic
+from numba.core import cgutils
+from numba.extending import intrinsic, models, overload, register_model
+
+LANES = 16  # seeds that are computed side by side: two 512-bit registers, one of which works while the other waits
+CACHE_LINE = 64  # bytes
 
 SIGMOID, TANH, RELU, LINEAR = range(4)
 NO_PENALTY, L1, L2 = range(3)
@@ -68,26 +73,166 @@ def _compiled(signature):
     return compile_now
 
 
+# --- a row of LANES floats as one value: arithmetic for all seeds at once, whatever the width of the processor's registers
+
+
+class _Row(types.Type):
+    """Numba's type for a row of floats, or of truth values (FLAGS)."""
+
+
+ROW, FLAGS = _Row("row of floats"), _Row("row of truth values")
+_WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
+_ROW_IN_LLVM = ir.VectorType(_DOUBLE, LANES)
+
+
+@register_model(_Row)
+class _RowModel(models.PrimitiveModel):
+    def __init__(self, manager, kind):
+        super().__init__(manager, kind, _ROW_IN_LLVM if kind is ROW else ir.VectorType(ir.IntType(1), LANES))
+
+
+def _as_row(builder, value, kind):
+    """A value in a program under construction, spread over a row if it is a single float."""
+    if kind is ROW:
+        return value
+    nothing, places = ir.Constant(_ROW_IN_LLVM, ir.Undefined), ir.VectorType(ir.IntType(32), LANES)
+    first = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(first, nothing, ir.Constant(places, [0] * LANES))
+
+
+def _for_rows(function, emit, result=ROW):
+    """Give a Python function, such as operator.add, a meaning for two rows, or for a row and a float."""
+
+    @intrinsic
+    def of_rows(_context, a, b):
+        def build(_context, builder, signature, args):
+            return emit(builder, *(_as_row(builder, *each) for each in zip(args, signature.args, strict=True)))
+
+        return result(a, b), build
+
+    def chosen(a, b):
+        fits = ROW in (a, b) and all(kind is ROW or isinstance(kind, types.Float) for kind in (a, b))
+        return (lambda a, b: of_rows(a, b)) if fits else None
+
+    overload(function)(chosen)
+
+
+def _library(name):
+    """What emits a call of one of LLVM's own functions, which become instructions."""
+
+    def emit(builder, *args):
+        kind = ir.FunctionType(_ROW_IN_LLVM, [_ROW_IN_LLVM] * len(args))
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{LANES}f64"), args)
+
+    return emit
+
+
+for _sign, _function in {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+}.items():
+    _for_rows(_function, lambda builder, a, b, sign=_sign: getattr(builder, f"f{sign}")(a, b))
+for _sign in ("lt", "le", "gt", "ge", "eq"):
+    _symbol = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "=="}[_sign]
+    _for_rows(getattr(operator, _sign), lambda b, x, y, symbol=_symbol: b.fcmp_ordered(symbol, x, y), FLAGS)
+_for_rows(math.copysign, _library("copysign"))
+
+
+@intrinsic
+def _size(_context, row):
+    return ROW(row), lambda _context, builder, _signature, args: _library("fabs")(builder, *args)
+
+
+@intrinsic
+def _negative(_context, row):
+    return ROW(row), lambda _context, builder, _signature, args: builder.fneg(*args)
+
+
+@overload(abs)
+def _abs_of_row(row):
+    return (lambda row: _size(row)) if row is ROW else None
+
+
+@overload(operator.neg)
+def _neg_of_row(row):
+    return (lambda row: _negative(row)) if row is ROW else None
+
+
+def _address(context, builder, kind, rows, index):
+    """Where a row of a two-dimensional array begins."""
+    data = context.make_array(kind)(context, builder, rows).data
+    return builder.bitcast(builder.gep(data, [builder.mul(index, _WORD(LANES))]), _ROW_IN_LLVM.as_pointer())
+
+
+@intrinsic
+def _get(_context, rows, index):
+    """rows[index], of an array (n, LANES), as a row."""
+
+    def emit(context, builder, signature, args):
+        return builder.load(_address(context, builder, signature.args[0], *args), align=8)
+
+    return ROW(rows, types.int64), emit
+
+
+@intrinsic
+def _put(_context, rows, index, row):
+    """rows[index] = row."""
+
+    def emit(context, builder, signature, args):
+        builder.store(args[2], _address(context, builder, signature.args[0], *args[:2]), align=8)
+        return context.get_dummy_value()
+
+    return types.void(rows, types.int64, ROW), emit
+
+
+@intrinsic
+def _row_of(_context, value):
+    """A row with the same float everywhere."""
+    return ROW(types.float64), lambda _context, builder, _signature, args: _as_row(builder, *args, types.float64)
+
+
 @intrinsic
 def _where(_context, condition, chosen, other):
-    """`chosen` where `condition` holds, else `other`, without a branch."""
+    """`chosen` where `condition` holds, else `other`, without a branch: for floats, or lane by lane for rows."""
 
-    def emit(_context, builder, _signature, args):
-        return builder.select(*args)
+    def emit(_context, builder, signature, args):
+        if condition is not FLAGS:
+            return builder.select(*args)
+        both = zip(args[1:], signature.args[1:], strict=True)
+        return builder.select(args[0], *(_as_row(builder, *each) for each in both))
 
-    return types.float64(types.boolean, types.float64, types.float64), emit
+    return (ROW if condition is FLAGS else types.float64)(condition, chosen, other), emit
 
 
 @intrinsic
 def _shifted_into_exponent(_context, value):
-    """The float whose bits are those of `value`, moved 52 places up: the lowest become the exponent."""
+    """The float, or row of floats, whose bits are those of `value`, moved 52 places up: the lowest become the exponent."""
 
     def emit(_context, builder, _signature, args):
-        bits = builder.bitcast(args[0], ir.IntType(64))
-        moved = builder.shl(bits, ir.Constant(ir.IntType(64), 52))
-        return builder.bitcast(moved, ir.DoubleType())
+        words = ir.VectorType(_WORD, LANES)([52] * LANES) if value is ROW else _WORD(52)
+        moved = builder.shl(builder.bitcast(args[0], words.type), words)
+        return builder.bitcast(moved, args[0].type)
 
-    return types.float64(types.float64), emit
+    return value(value), emit
+
+
+def rows(array, columns):
+    """The columns of an array (..., n_seeds), filled up to LANES with the last of them: float array (..., LANES)."""
+    lanes = np.pad(columns, (0, LANES - columns.size), mode="edge")
+    return np.take(array, lanes, axis=-1, out=empty_rows(*array.shape[:-1]), mode="clip")
+
+
+def empty_rows(*shape):
+    """An empty float array (*shape, LANES). Its rows begin where a line of the cache does: one fills a register at once."""
+    shape = *shape, LANES
+    memory = np.empty(math.prod(shape) + CACHE_LINE // 8)
+    first = -memory.ctypes.data % CACHE_LINE // 8
+    return memory[first : first + math.prod(shape)].reshape(shape)
+
+
+# --- exp and tanh, for a float or a row --------------------------------------------------------------------------------
 
 
 @_inner
@@ -166,129 +311,119 @@ def _tanh(x):
 
 
 @_inner
-def _activate(values, activation):
-    """Apply the activation to every value of a one-dimensional array, in place."""
-    if activation == SIGMOID:
-        for i in range(values.size):
-            values[i] = _sigmoid(values[i])
-    elif activation == TANH:
-        for i in range(values.size):
-            values[i] = _tanh(values[i])
-    elif activation == RELU:
-        for i in range(values.size):
-            values[i] = _where(values[i] <= 0.0, 0.0, values[i])
+def _rectified(x):
+    return _where(x <= 0.0, 0.0, x)
+
+
+# --- a network of LANES seeds ------------------------------------------------------------------------------------------
 
 
 @_inner
-def _multiply_by_slope(deltas, outputs, row, activation):
-    """deltas[row] times the activation's derivative, which the neuron's output tells."""
-    lanes = outputs.shape[1]
+def _activate(rows, start, stop, activation):
+    """Apply the activation to the rows start..stop-1, in place."""
     if activation == SIGMOID:
-        for lane in range(lanes):
-            deltas[row, lane] *= outputs[row, lane] * (1.0 - outputs[row, lane])
+        for i in range(start, stop):
+            _put(rows, i, _sigmoid(_get(rows, i)))
     elif activation == TANH:
-        for lane in range(lanes):
-            deltas[row, lane] *= 1.0 - outputs[row, lane] * outputs[row, lane]
+        for i in range(start, stop):
+            _put(rows, i, _tanh(_get(rows, i)))
     elif activation == RELU:
-        for lane in range(lanes):
-            deltas[row, lane] *= _where(outputs[row, lane] <= 0.0, 0.0, 1.0)
+        for i in range(start, stop):
+            _put(rows, i, _rectified(_get(rows, i)))
+
+
+@_inner
+def _times_slope(delta, output, activation):
+    """delta times the activation's derivative, which the neuron's output tells."""
+    if activation == SIGMOID:
+        return delta * (output * (1.0 - output))
+    if activation == TANH:
+        return delta * (1.0 - output * output)
+    if activation == RELU:
+        return delta * _where(output <= 0.0, 0.0, 1.0)
+    return delta
 
 
 @_inner
 def _forward(shape, activation, weights, biases, inputs, point, outputs):
     """Fill `outputs` for one point; the last row is the network's answer."""
-    lanes = outputs.shape[1]
     for j in range(shape[0]):
-        for lane in range(lanes):
-            outputs[j, lane] = inputs[point, j, lane]
-    flat = outputs.reshape(outputs.size)
+        _put(outputs, j, _get(inputs, point * shape[0] + j))
     link = 0
     row = shape[0]
     for layer in range(1, shape.size):
-        first = row - shape[layer - 1]
+        start = row
         for _ in range(shape[layer]):
-            for lane in range(lanes):
-                outputs[row, lane] = biases[row - shape[0], lane]
-            for j in range(first, first + shape[layer - 1]):
-                for lane in range(lanes):
-                    outputs[row, lane] += weights[link, lane] * outputs[j, lane]
+            total = _get(biases, row - shape[0])
+            for j in range(start - shape[layer - 1], start):
+                total = total + _get(weights, link) * _get(outputs, j)
                 link += 1
+            _put(outputs, row, total)
             row += 1
-        totals = flat[(row - shape[layer]) * lanes : row * lanes]
-        _activate(totals, TANH if layer == shape.size - 1 else activation)
+        _activate(outputs, start, row, TANH if layer == shape.size - 1 else activation)
 
 
 @_inner
 def _backward(shape, activation, weights, labels, point, outputs, deltas, weight_sums, bias_sums):
     """Add the gradients at one point, for which `outputs` was filled, to the running sums."""
-    lanes = outputs.shape[1]
     stop = outputs.shape[0]  # rows start..stop-1 are the layer, rows before..start-1 the one below it
     link = weights.shape[0]
-    for lane in range(lanes):
-        deltas[stop - 1, lane] = outputs[stop - 1, lane] - labels[point, lane]
+    _put(deltas, stop - 1, _get(outputs, stop - 1) - _get(labels, point))
     for layer in range(shape.size - 1, 0, -1):
         start = stop - shape[layer]
         before = start - shape[layer - 1]
         link -= shape[layer] * shape[layer - 1]
-        for j in range(before, start):
-            for lane in range(lanes):
-                deltas[j, lane] = 0.0
         for i in range(start, stop):
-            _multiply_by_slope(deltas, outputs, i, TANH if layer == shape.size - 1 else activation)
-            for lane in range(lanes):
-                bias_sums[i - shape[0], lane] += deltas[i, lane]
-            for j in range(before, start):
-                k = link + (i - start) * shape[layer - 1] + j - before
-                for lane in range(lanes):
-                    weight_sums[k, lane] += deltas[i, lane] * outputs[j, lane]
+            kind = TANH if layer == shape.size - 1 else activation
+            delta = _times_slope(_get(deltas, i), _get(outputs, i), kind)
+            _put(deltas, i, delta)
+            _put(bias_sums, i - shape[0], _get(bias_sums, i - shape[0]) + delta)
+        for j in range(before, start):
+            output = _get(outputs, j)
+            upstream = _row_of(0.0)
+            k = link + j - before
+            for i in range(start, stop):
+                delta = _get(deltas, i)
+                _put(weight_sums, k, _get(weight_sums, k) + delta * output)
                 if layer > 1:
-                    for lane in range(lanes):
-                        deltas[j, lane] += weights[k, lane] * deltas[i, lane]
+                    upstream = upstream + _get(weights, k) * delta
+                k += shape[layer - 1]
+            _put(deltas, j, upstream)
         stop = start
 
 
 @_inner
 def _update(rate, penalty, penalty_rate, count, weights, biases, alive, weight_sums, bias_sums):
     """One step along the mean of `count` points' gradients, which are then forgotten."""
-    lanes = weights.shape[1]
     for i in range(biases.shape[0]):
-        for lane in range(lanes):
-            biases[i, lane] -= rate * bias_sums[i, lane] / count
-            bias_sums[i, lane] = 0.0
+        _put(biases, i, _get(biases, i) - rate * _get(bias_sums, i) / count)
+        _put(bias_sums, i, _row_of(0.0))
     step = rate / count
     shrink = rate * penalty_rate
     for k in range(weights.shape[0]):
+        before = _get(weights, k)
+        stepped = before - step * _get(weight_sums, k)
         if penalty == L1:
-            for lane in range(lanes):
-                before = weights[k, lane]
-                stepped = before - step * weight_sums[k, lane]
-                shrunk = stepped - shrink * _where(before < 0.0, -1.0, _where(before > 0.0, 1.0, 0.0))
-                alive[k, lane] = _where(stepped * shrunk < 0.0, 0.0, alive[k, lane])
-                weights[k, lane] = _where(alive[k, lane] == 0.0, 0.0, shrunk)
+            shrunk = stepped - shrink * _where(before < 0.0, -1.0, _where(before > 0.0, 1.0, 0.0))
+            living = _where(stepped * shrunk < 0.0, 0.0, _get(alive, k))
+            _put(alive, k, living)
+            _put(weights, k, _where(living == 0.0, 0.0, shrunk))
         elif penalty == L2:
-            for lane in range(lanes):
-                before = weights[k, lane]
-                weights[k, lane] = (before - step * weight_sums[k, lane]) - shrink * before
+            _put(weights, k, stepped - shrink * before)
         else:
-            for lane in range(lanes):
-                weights[k, lane] -= step * weight_sums[k, lane]
-        for lane in range(lanes):
-            weight_sums[k, lane] = 0.0
+            _put(weights, k, stepped)
+        _put(weight_sums, k, _row_of(0.0))
 
 
 @_inner
-def _loss(shape, activation, weights, biases, inputs, labels, start, stop, outputs, losses):
-    """Fill `losses`, one a lane: the mean over points start..stop-1 of half the squared error."""
-    lanes = outputs.shape[1]
-    for lane in range(lanes):
-        losses[lane] = 0.0
+def _loss(shape, activation, weights, biases, inputs, labels, start, stop, outputs):
+    """The mean over points start..stop-1 of half the squared error: a row."""
+    total = _row_of(0.0)
     for point in range(start, stop):
         _forward(shape, activation, weights, biases, inputs, point, outputs)
-        for lane in range(lanes):
-            error = outputs[-1, lane] - labels[point, lane]
-            losses[lane] += 0.5 * (error * error)
-    for lane in range(lanes):
-        losses[lane] /= stop - start
+        error = _get(outputs, outputs.shape[0] - 1) - _get(labels, point)
+        total = total + 0.5 * (error * error)
+    return total / float(stop - start)
 
 
 @_inner
@@ -305,25 +440,23 @@ _STACK = "float64[:,:,::1]"
 
 
 @_compiled(
-    f"void(int64[::1], int64, int64, float64, float64, int64, {_STACK}, {_ROWS}, int64, int64, int64, float64,"
-    f" int64[::1], {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_STACK}, int64[::1])"
+    f"void(int64[::1], int64, int64, float64, float64, int64, {_ROWS}, {_ROWS}, int64, int64, int64, float64, int64[::1],"
+    f" {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_STACK}, int64[::1])"
 )
 def train_block(
-    shape, activation, penalty, rate, penalty_rate, batch, inputs, labels, n_train, first_epoch, count, stop_below,
-    record, weights, biases, alive, weight_sums, bias_sums, kept_weights, kept_biases, kept_alive, losses, stopped
+    shape, activation, penalty, rate, penalty_rate, batch, inputs, labels, n_train, first_epoch, count, stop_below, record,
+    weights, biases, alive, weight_sums, bias_sums, outputs, deltas, kept_weights, kept_biases, kept_alive, losses, stopped
 ):  # fmt: skip
-    """Train one block of seeds for `record.size` epochs; epoch 0 trains nothing and only records.
+    """Train a block of LANES seeds for `record.size` epochs; epoch 0 trains nothing and only records.
 
-    shape : layer sizes, inputs first, 1 last.   inputs (points, features, lanes), labels (points, lanes): training
+    shape : layer sizes, inputs first, 1 last.   inputs (points * features, LANES), labels (points, LANES): training
     points first.   count : points that `weight_sums` and `bias_sums` already hold.   record : RECORD_* bits an epoch.
-    alive : 1.0, or 0.0 for a link that L1 has cut for good.   stopped : epoch at which a lane's test loss fell below
-    `stop_below`, -1 before; such a lane's parameters are kept as they were then (watching needs RECORD_TEST).
-    Changes in place: weights to bias_sums, `stopped`, `losses` (epochs, 2, lanes), and `kept_*`: what a stopped lane
-    had when it stopped, what any other has now.
+    alive : 1.0, or 0.0 for a link that L1 has cut for good.   outputs, deltas (neurons and inputs, LANES): to work in.
+    stopped : epoch at which a lane's test loss fell below `stop_below`, -1 before; such a lane's parameters are kept as
+    they were then (watching needs RECORD_TEST).
+    Changes in place: weights to deltas, `stopped`, `losses` (epochs, 2, LANES), and, of lanes that were not stopped,
+    `kept_*`: what a lane had when it stopped, else what it has now.
     """
-    lanes = weights.shape[1]
-    outputs = np.empty((shape.sum(), lanes))
-    deltas = np.empty_like(outputs)
     for epoch in range(first_epoch, first_epoch + record.size):
         if epoch > 0:
             for point in range(n_train):
@@ -331,23 +464,24 @@ def train_block(
                 _backward(shape, activation, weights, labels, point, outputs, deltas, weight_sums, bias_sums)
                 count += 1
                 if (point + 1) % batch == 0:
-                    _update(rate, penalty, penalty_rate, count, weights, biases, alive, weight_sums, bias_sums)
+                    _update(rate, penalty, penalty_rate, float(count), weights, biases, alive, weight_sums, bias_sums)
                     count = 0
         row = epoch - first_epoch
-        for part in range(2):
-            if record[row] & (RECORD_TRAIN, RECORD_TEST)[part]:
-                start, stop = (0, n_train) if part == 0 else (n_train, len(inputs))
-                _loss(shape, activation, weights, biases, inputs, labels, start, stop, outputs, losses[row, part])
+        if record[row] & RECORD_TRAIN:
+            loss = _loss(shape, activation, weights, biases, inputs, labels, 0, n_train, outputs)
+            _put(losses[row], 0, loss)
         if record[row] & RECORD_TEST:
+            loss = _loss(shape, activation, weights, biases, inputs, labels, n_train, len(labels), outputs)
+            _put(losses[row], 1, loss)
             running = 0
-            for lane in range(lanes):
+            for lane in range(LANES):
                 if stopped[lane] < 0 and losses[row, 1, lane] < stop_below:
                     stopped[lane] = epoch
                     _keep(weights, biases, alive, lane, kept_weights, kept_biases, kept_alive)
                 running += stopped[lane] < 0
             if running == 0:
                 break
-    for lane in range(lanes):
+    for lane in range(LANES):
         if stopped[lane] < 0:
             _keep(weights, biases, alive, lane, kept_weights, kept_biases, kept_alive)
 
@@ -355,7 +489,13 @@ def train_block(
 @_compiled("void(float64[::1], int64)")
 def activate(values, activation):
     """Apply the activation to every value of a one-dimensional array, in place."""
-    _activate(values, activation)
+    for i in range(values.size):
+        if activation == SIGMOID:
+            values[i] = _sigmoid(values[i])
+        elif activation == TANH:
+            values[i] = _tanh(values[i])
+        elif activation == RELU:
+            values[i] = _rectified(values[i])
 
 
 @_compiled("void(uint8[::1], int64[::1], float64[::1])")
