@@ -13,7 +13,7 @@ DATA   := outputs/cache/data-ready
 CHAPTERS := $(sort $(basename $(notdir $(wildcard notebooks/[0-9]*.ipynb))))
 EXECUTED := $(CHAPTERS:%=outputs/executed/%.ipynb)
 ONLY     ?= $(CHAPTERS)
-HELPERS  := $(wildcard helpers/*.py helpers/*/*.py helpers/*.yaml)
+HELPERS  := $(wildcard helpers/*.py helpers/*/*.py helpers/report/*.yaml)
 SITE     := outputs/site/index.html
 BUILT    := $(addprefix outputs/site/,files.txt $(shell cat outputs/site/files.txt 2>/dev/null))
 
@@ -106,7 +106,7 @@ $(FOUND): outputs/results/%.json: outputs/executed/%.ipynb
 	@[ -e $@ ] || $(RUN) run $*
 
 # The site is built again when a chapter was run, or when a file of it is gone: it keeps a list of them.
-$(SITE): $(EXECUTED) helpers/site.py helpers/notebooks.py helpers/page.py $(wildcard helpers/site_assets/*) \
+$(SITE): $(EXECUTED) helpers/report/site.py helpers/report/notebooks.py helpers/report/page.py $(wildcard helpers/report/site_assets/*) \
 		$(if $(filter-out $(wildcard $(BUILT)),$(BUILT)),gone)
 	@$(RUN) site
 

@@ -1,11 +1,12 @@
-"""Helpers of the reproducible neural-network assignment: one flat package, one topic a module.
+"""Helpers of the reproducible neural-network assignment: five rooms, one for each part of the report.
 
-The modules stand in layers, and imports go one way only (tests/test_layout.py holds it):
+core        what all stand on: places, seeds, profiles, files, statistics, the look of figures, Keras
+playground  chapters 01 to 03: the TensorFlow Playground, number for number, for one seed or for hundreds
+fashion     chapters 04 to 06: Fashion-MNIST, its networks and their training, principal components
+questions   chapter 07: derivations, checked by independent roads
+report      the claims and their verdicts, pages, notebooks as files, the site, and the doors
 
-ground   errors, paths, settings, claims, store      know nothing of networks or pages
-work     playground, fashion, models, training, ...  compute; import only ground
-page     style, charts, page                         draw and write; import only ground
-doors    run, site, predict, ledger, __main__        commands; import anything
-
+Core imports nothing of ours; the three topics import core alone; report may import all of them, and nothing imports
+report but the doors. Charts take arrays and reach neither Keras nor numba. tests/test_layout.py holds these rules.
 Importing any of them changes nothing: no seed, no plotting style, no files.
 """

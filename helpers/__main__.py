@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from helpers.errors import Problem
+from helpers.core.project import Problem
 from helpers.playground import cli
 
 
@@ -55,7 +55,7 @@ def _parser():
 
 
 def _run(arguments):
-    from helpers import notebooks, run
+    from helpers.report import notebooks, run
 
     given = dict(arguments.parameter)
     if arguments.profile:
@@ -65,8 +65,8 @@ def _run(arguments):
 
 
 def _store(arguments):
-    from helpers import ledger, notebooks
-    from helpers.paths import shown
+    from helpers.core.project import shown
+    from helpers.report import ledger, notebooks
 
     for name in arguments.notebooks or notebooks.names():
         print(f"stored {shown(notebooks.keep_outputs(notebooks.source_path(name).stem))}")
@@ -74,26 +74,26 @@ def _store(arguments):
 
 
 def _data(arguments):
-    from helpers import fashion
+    from helpers.fashion import dataset
 
     for path in arguments.csv:
-        images, labels = fashion.read_csv(path)
+        images, labels = dataset.read_csv(path)
         print(
             f"{path}: {len(images):,} images, labels {labels.min()} to {labels.max()}, mean grey value {images.mean():.1f}"
         )
     if not arguments.csv:
-        print(fashion.provide())
+        print(dataset.provide())
 
 
 def _site(arguments):
-    from helpers import site
+    from helpers.report import site
 
     for line in site.build(stored=arguments.stored, output=arguments.output):
         print(line)
 
 
 def _predict(arguments):
-    from helpers import predict
+    from helpers.fashion import predict
 
     print(predict.predict_file(arguments.train, arguments.test, arguments.output, retrain=arguments.retrain))
 

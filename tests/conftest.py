@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture(scope="session")
 def data():
     """The real data set."""
-    from helpers import fashion
+    from helpers.fashion import dataset
 
-    return fashion.load()
+    return dataset.load()
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from helpers import progress
+from helpers.core import project
 
-os.environ.setdefault(progress.CHANNEL, os.devnull)  # lines of progress are no outputs: let nobody follow them
+os.environ.setdefault(project.PROGRESS_CHANNEL, os.devnull)  # lines of progress are no outputs: let nobody follow them
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,4 +1,4 @@
-"""The layers of the package: imports go one way, and importing does nothing."""
+"""The rooms of the package: imports go one way, and importing does nothing."""
 
 import ast
 from pathlib import Path
@@ -6,71 +6,92 @@ from pathlib import Path
 import pytest
 
 import helpers
-from helpers import paths
+from helpers.core import project
 from tests.conftest import python
 
 FOLDER = Path(helpers.__file__).parent
-GROUND = {"errors", "paths", "settings", "claims", "store", "progress", "backend"}
-WORK = {"playground", "sweeps", "spreads", "regularization", "convergence"}
-WORK |= {"fashion", "augmentation", "models", "training", "tuning", "leakage", "ablation", "calibration", "evaluation"}
-WORK |= {"projection", "derivations", "benchmarks"}
-PAGE = {"style", "charts", "page", "playground_charts", "sweep_charts", "regularization_charts", "convergence_charts"}
-PAGE |= {"projection_charts", "question_charts", "tuning_charts", "ledger_charts", "benchmark_charts", "cnn_charts"}
-DOORS = {"notebooks", "ledger", "run", "site", "predict", "__main__"}
+ROOMS = {
+    "core": {"core"},
+    "playground": {"core", "playground"},
+    "fashion": {"core", "fashion"},
+    "questions": {"core", "questions"},
+    "report": {"core", "playground", "fashion", "questions", "report"},
+}
+HEAVY = "keras", "tensorflow", "jax", "numba"
 
 
 def imported(path):
-    """The helper modules that a file imports, by the first name after `helpers`."""
+    """The modules (set of str, such as "helpers.core.store") that a file imports, inside functions too."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("helpers.")}
-        elif isinstance(node, ast.ImportFrom) and node.module == "helpers":
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("helpers."):
-            found.add(node.module.split(".")[1])
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return found
 
 
-def test_every_module_has_its_layer():
-    modules = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
-    modules |= {path.parent.name for path in FOLDER.glob("*/__init__.py")}
-    assert modules == GROUND | WORK | PAGE | DOORS
+def test_every_file_has_its_room():
+    assert {path.stem for path in FOLDER.glob("*.py")} == {"__init__", "__main__"}
+    assert {path.parent.name for path in FOLDER.glob("*/*.py")} == set(ROOMS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_go_one_way(room):
+    for path in (FOLDER / room).glob("*.py"):
+        rooms = {name.split(".")[1] for name in imported(path) if name.startswith("helpers.")}
+        assert rooms <= ROOMS[room], path
+        assert path.stem != "__init__" or not imported(path), path
+
+
+def reached(path):
+    """Every module that importing a file leads to, ours followed to their ends (set of str)."""
+    found, open_ends = set(), imported(path)
+    while open_ends - found:
+        name = (open_ends - found).pop()
+        found.add(name)
+        file = project.ROOT.joinpath(*name.split(".")).with_suffix(".py")
+        if name.startswith("helpers.") and file.is_file():
+            open_ends |= imported(file)
+    return found
 
 
 @pytest.mark.parametrize(
-    ("layer", "allowed"),
-    [(GROUND, GROUND), (WORK, GROUND | WORK), (PAGE, GROUND | PAGE), (DOORS, GROUND | WORK | PAGE | DOORS)],
+    "path", sorted(FOLDER.glob("*/*charts.py")), ids=lambda path: f"{path.parent.name}.{path.stem}"
 )
-def test_imports_go_one_way(layer, allowed):
-    for module in layer:
-        for path in [FOLDER / f"{module}.py", *(FOLDER / module).glob("*.py")]:
-            if path.is_file() and path.stem != "cli":  # a package's own door may import anything
-                assert imported(path) <= allowed, path
+def test_charts_reach_neither_keras_nor_numba(path):
+    assert not {name.split(".")[0] for name in reached(path)} & set(HEAVY)
 
 
 def test_importing_sets_no_seed_no_style_and_writes_nothing():
     code = """
         import random, numpy, matplotlib, pkgutil, importlib, sys
         import sklearn.decomposition, sklearn.linear_model, sklearn.manifold  # draw on `random` when imported
-        before = random.getstate(), numpy.random.get_state()[1].tolist(), dict(matplotlib.rcParams)
+        state = lambda: (random.getstate(), numpy.random.get_state()[1].tolist(), dict(matplotlib.rcParams))
+        before = state()
         import helpers
-        for module in pkgutil.iter_modules(helpers.__path__):
-            if module.name not in ("__main__", "backend", "models", "training", "tuning", "leakage", "ablation"):
-                importlib.import_module(f"helpers.{module.name}")
-        after = random.getstate(), numpy.random.get_state()[1].tolist(), dict(matplotlib.rcParams)
-        print(before == after, "matplotlib.pyplot" in sys.modules and "drawn with pyplot")
+        for module in pkgutil.walk_packages(helpers.__path__, "helpers."):
+            if module.name not in sys.argv[1:]:
+                importlib.import_module(module.name)
+        print(before == state())
     """
-    process = python(code)
-    assert process.communicate()[0].split()[0] == "True"
+    with_keras = [  # which sets seeds itself
+        ".".join(path.relative_to(project.ROOT).with_suffix("").parts)
+        for path in FOLDER.glob("*/*.py")
+        if {name.split(".")[0] for name in reached(path)} & {"keras"} or path.stem == "backend"
+    ]
+    assert 1 < len(with_keras) < len([*FOLDER.glob("*/*.py")]) / 2
+    process = python(code, "helpers.__main__", *with_keras)
+    out, complaints = process.communicate()
+    assert out.split() == ["True"], complaints
 
 
 def test_no_path_of_a_machine_is_tracked():
     for path in [
         *FOLDER.rglob("*.py"),
-        *paths.NOTEBOOKS.glob("*.ipynb"),
-        paths.ROOT / "README.md",
-        paths.ROOT / "Makefile",
+        *project.NOTEBOOKS.glob("*.ipynb"),
+        project.ROOT / "README.md",
+        project.ROOT / "Makefile",
     ]:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         assert "/root/" not in text and "/home/" not in text, path

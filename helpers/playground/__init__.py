@@ -1,22 +1,7 @@
-"""The TensorFlow Playground, number for number: what the page shows for an address, for one seed or for hundreds."""
+"""Chapters 01 to 03: the TensorFlow Playground, number for number, from the address of its page.
 
-from helpers.playground.config import PAGE, Config, page_seeds, read_url
-from helpers.playground.datasets import FEATURES, features, load_points, plane
-from helpers.playground.engine import Network, Run, train
-from helpers.playground.layers import LayerStatistics, layer_statistics
-
-__all__ = [
-    "FEATURES",
-    "PAGE",
-    "Config",
-    "LayerStatistics",
-    "Network",
-    "Run",
-    "features",
-    "layer_statistics",
-    "load_points",
-    "page_seeds",
-    "plane",
-    "read_url",
-    "train",
-]
+config, seedrandom, datasets  what an address asks for, and the points that the page draws for it
+kernels, fdlibm, engine       training, for one seed or for hundreds, to the last bit
+features, sweeps              what networks have learned, and settings tried over many seeds
+charts, cli                   pictures, and the command `python -m helpers playground`
+"""

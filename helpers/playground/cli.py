@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.errors import Problem
+from helpers.core.project import Problem
 from helpers.playground.config import checked_count, page_seeds, read_url
 from helpers.playground.datasets import plane
 from helpers.playground.engine import train
@@ -117,7 +117,7 @@ def _as_table(trained, kept):
 
 
 def _draw(trained, path):
-    from helpers import playground_charts
+    from helpers.playground import charts
 
     x, y = plane(200)
     network = trained.final
@@ -127,9 +127,9 @@ def _draw(trained, path):
         surfaces = [network.activations(x, y, index)[-1][0] for index in range(shown)]
         titles = [f"{seed} · {loss:.3f}" for seed, loss in zip(trained.seeds, trained.test_loss[:, -1], strict=True)]
         train_points, test_points = zip(*points, strict=True)
-        figure = playground_charts.decision_surfaces(surfaces, titles[:shown], train_points, test_points)
+        figure = charts.decision_surfaces(surfaces, titles[:shown], train_points, test_points)
     else:
-        figure = playground_charts.network_figure(
+        figure = charts.network_figure(
             trained.config.features,
             network.activations(x, y),
             *([layer[0] for layer in group] for group in (network.weights, network.biases)),

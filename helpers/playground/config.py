@@ -6,7 +6,7 @@ from numbers import Real
 
 import numpy as np
 
-from helpers.errors import Problem
+from helpers.core.project import Problem
 from helpers.playground.datasets import DATASETS, FEATURES, N_POINTS
 
 PAGE = "https://playground.tensorflow.org/"

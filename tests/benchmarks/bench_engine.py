@@ -9,7 +9,9 @@ from time import perf_counter
 
 import numpy as np
 
-from helpers.playground import Config, features, load_points, page_seeds, train
+from helpers.playground.config import Config, page_seeds
+from helpers.playground.datasets import features, load_points
+from helpers.playground.engine import train
 from tests.benchmarks import gather
 
 SIGMOID = {"activation": "sigmoid", "learning_rate": 0.1, "train_percent": 70}

@@ -17,11 +17,12 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.multiclass import OneVsRestClassifier
 from threadpoolctl import threadpool_limits
 
-from helpers import fashion, paths, progress, projection, store
+from helpers.core import project, store
+from helpers.fashion import dataset, pca
 from tests.benchmarks.gather import machine
 
 COMPONENTS = [2, 5, 10, 25, 50, 100]
-ALL = fashion.PIXELS
+ALL = dataset.PIXELS
 
 
 def timed(call):
@@ -46,7 +47,7 @@ def fold_by_fold(model, x, y, folds=5):
                 "converged": bool(all(np.all(one.n_iter_ < one.max_iter) for one in inner)),
             }
         )
-        progress.report(f"  {rows[-1]}")
+        project.report_progress(f"  {rows[-1]}")
     return rows
 
 
@@ -54,15 +55,15 @@ def listing(x, y, model, folds=5):
     """The report's Listing 1: for every k, PCA on all images, then cross-validation on its scores. k -> PCA, folds."""
     found = {}
     for k in COMPONENTS:
-        progress.report(f"listing, {k} components")
+        project.report_progress(f"listing, {k} components")
         scores, pca_seconds = timed(lambda k=k: PCA(n_components=k).fit_transform(x))
         found[k] = {"pca_seconds": pca_seconds, "folds": fold_by_fold(model, scores, y, folds)}
     return found
 
 
 def nested(x, y, components):
-    """helpers.projection on the same folds: k -> folds."""
-    progress.report(f"nested, up to {components[-1]}")
+    """helpers.fashion.pca on the same folds: k -> folds."""
+    project.report_progress(f"nested, up to {components[-1]}")
     return {
         k: {
             "folds": [
@@ -75,7 +76,7 @@ def nested(x, y, components):
                 for fold in folds
             ]
         }
-        for k, folds in projection.cross_validated(x, y, components).items()
+        for k, folds in pca.cross_validated(x, y, components).items()
     }
 
 
@@ -86,8 +87,8 @@ def total(road):
 
 
 def main():
-    data = fashion.load()
-    x, y = fashion.scaled(data.train_images).astype(float), data.train_labels
+    data = dataset.load()
+    x, y = dataset.scaled(data.train_images).astype(float), data.train_labels
     warnings.simplefilter("ignore", ConvergenceWarning)
     patient = {"max_iter": 5000}
     with threadpool_limits(1):
@@ -106,7 +107,7 @@ def main():
             "pixels_2019": fold_by_fold(lambda: OneVsRestClassifier(LogisticRegression(solver="liblinear")), x, y, 1),
             "pixels_converged": fold_by_fold(lambda: LogisticRegression(**patient), x, y, 1),
         }
-    store.write_json(paths.RESULTS / "pca_logit_timing.json", store.rounded(found, 4))
+    store.write_json(project.RESULTS / "pca_logit_timing.json", store.rounded(found, 4))
     print(f"the listing takes {found['ratio']:.1f} times as long as ours")
 
 

@@ -12,8 +12,9 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from helpers import benchmarks, notebooks, paths, store
-from helpers.errors import Problem
+from helpers.core import project, store
+from helpers.core.project import Problem
+from helpers.report import benchmarks, notebooks
 from tests.benchmarks import gather
 
 ABREAST = 2  # chapters that run at a time, as in the Makefile
@@ -24,11 +25,11 @@ def copied(folder):
     """Make a copy of what chapters need in `folder`, with the project's own cache, so that no data are copied."""
     shutil.rmtree(folder, ignore_errors=True)
     for name in NEEDED:
-        shutil.copytree(paths.ROOT / name, folder / name)
+        shutil.copytree(project.ROOT / name, folder / name)
     results = folder / "outputs" / "results" / benchmarks.FILE.name
     if not results.is_file():
         store.write_json(results, {})  # chapter 08 tells what is there
-    (folder / "outputs" / "cache").symlink_to(paths.CACHE)
+    (folder / "outputs" / "cache").symlink_to(project.CACHE)
 
 
 def measured(names, folder):
@@ -68,7 +69,7 @@ def kept(record, seconds, facts):
 
 
 def main():
-    folder = paths.CACHE / "bench"
+    folder = project.CACHE / "bench"
     try:
         copied(folder)
         record, seconds = measured(notebooks.names(), folder)

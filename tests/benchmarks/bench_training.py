@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from helpers import models, paths, store
-from helpers.backend import device_name, keras
+from helpers.core import project, store
+from helpers.core.backend import device_name, keras
+from helpers.fashion import networks
 from tests.benchmarks.gather import machine
 
 BATCH = 256
@@ -54,7 +55,7 @@ def matmul_peak(dtype):
 
 def training_speed(network, precision):
     """Images per second of Keras' fit(): forward, backward and the optimiser's step."""
-    model = models.fresh_copy(network, 0, precision)
+    model = networks.fresh_copy(network, 0, precision)
     model.compile(
         optimizer=keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True), loss="sparse_categorical_crossentropy"
     )
@@ -67,15 +68,15 @@ def training_speed(network, precision):
 def labelling_speed(network):
     """Images per second of models.probabilities(), in float32."""
     images = np.random.default_rng(0).random((1000, 28, 28, 1), dtype=np.float32)
-    return len(images) / best_of(lambda: models.probabilities(network, images, 500))
+    return len(images) / best_of(lambda: networks.probabilities(network, images, 500))
 
 
 def main():
     peaks = {precision: matmul_peak(precision) for precision in ("bfloat16", "float32")}
     found = {}
     for name in NAMES:
-        network, _ = models.load(paths.MODELS / "cnn" / f"{name}-0.keras", "make train ONLY=05_cnn")
-        work = models.multiply_adds(network)
+        network, _ = networks.load(project.MODELS / "cnn" / f"{name}-0.keras", "make train ONLY=05_cnn")
+        work = networks.multiply_adds(network)
         mixed, single = training_speed(network, "mixed_bfloat16"), training_speed(network, "float32")
         labelling = labelling_speed(network)
         found[name] = {
@@ -99,7 +100,7 @@ def main():
         "matmul_flops": peaks,
         "networks": found,
     }  # fmt: skip
-    store.write_json(paths.RESULTS / "cnn_speed.json", store.rounded(record, 4))
+    store.write_json(project.RESULTS / "cnn_speed.json", store.rounded(record, 4))
 
 
 if __name__ == "__main__":

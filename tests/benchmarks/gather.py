@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from helpers import benchmarks, paths, store
+from helpers.core import project, store
+from helpers.report import benchmarks
 
 
 def machine(packages=("scikit-learn", "numpy", "scipy"), threads=1):
@@ -47,14 +48,14 @@ def keep(name, what, unit, values, made_with, ours=None, better="more"):
 def gather():
     """Renew the entries whose numbers lie in other files; yields a line for each, or for what is not there."""
     for name, file, renew in (
-        ("pca_logit", paths.RESULTS / "pca_logit_timing.json", _pca_logit),
-        ("training", paths.RESULTS / "cnn_speed.json", _training),
+        ("pca_logit", project.RESULTS / "pca_logit_timing.json", _pca_logit),
+        ("training", project.RESULTS / "cnn_speed.json", _training),
     ):
         if file.is_file():
             renew(store.read_json(file))
-            yield f"{name}: kept, from {paths.shown(file)}"
+            yield f"{name}: kept, from {project.shown(file)}"
         else:
-            yield f"{name}: left as it was, for there is no {paths.shown(file)}"
+            yield f"{name}: left as it was, for there is no {project.shown(file)}"
 
 
 def _pca_logit(timing):

@@ -18,9 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import paths, store
-from helpers.playground import Config, page_seeds, train
-from helpers.sweeps import n_weights, networks
+from helpers.core import project, store
+from helpers.playground.config import Config, page_seeds
+from helpers.playground.engine import train
+from helpers.playground.sweeps import n_weights, networks
 
 BAR = 0.01
 MOST_WEIGHTS = 25
@@ -103,4 +104,4 @@ if __name__ == "__main__":
         "rounds": ROUNDS,
         "by_weights": rows,
     }
-    store.write_json(paths.RESULTS / "spiral_search.json", store.rounded(record))
+    store.write_json(project.RESULTS / "spiral_search.json", store.rounded(record))

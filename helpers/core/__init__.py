@@ -1,0 +1,1 @@
+"""What every room stands on: places, profiles and seeds, whole files, statistics, the look of figures, Keras."""

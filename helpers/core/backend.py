@@ -1,0 +1,57 @@
+"""Keras, imported without the log lines that TensorFlow prints whatever the environment says.
+
+`from helpers.backend import keras` is the one way in; KERAS_BACKEND chooses TensorFlow (default) or JAX as always.
+"""
+
+import importlib.util
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from helpers.core import project
+
+
+@contextmanager
+def _quiet_stderr():
+    """Send file descriptor 2, which TensorFlow's C++ code writes to, to nowhere while the block runs."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if not Path("~/.keras/keras.json").expanduser().is_file():  # where Keras has no settings to read, it writes some
+    os.environ.setdefault("KERAS_HOME", str(project.CACHE / "keras"))
+with _quiet_stderr():
+    import keras
+
+    if keras.backend.backend() != "tensorflow" and importlib.util.find_spec("tensorflow"):
+        import tensorflow  # noqa: F401  Keras would import it later, to look at its inputs, and print its log lines
+
+
+def device_name():
+    """What the networks run on, in words: the accelerator, if Keras' backend sees one, else "CPU" and its core count."""
+    with _quiet_stderr():
+        name = _jax_accelerator() if keras.backend.backend() == "jax" else _tensorflow_gpu()
+    return name or f"CPU, {os.cpu_count()} cores"
+
+
+def _jax_accelerator():
+    import jax
+
+    device = jax.devices()[0]
+    return None if device.platform == "cpu" else device.device_kind
+
+
+def _tensorflow_gpu():
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", gpus[0].name) if gpus else None

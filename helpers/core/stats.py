@@ -1,0 +1,189 @@
+"""What a measured accuracy is worth: counts, intervals and the mistakes behind them."""
+
+from collections import namedtuple
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+from scipy.optimize import minimize_scalar
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A closed interval. Formatting applies to both ends: f"{interval:.1%}" gives "[88.2%, 89.5%]"."""
+
+    low: float
+    high: float
+
+    def __contains__(self, value):
+        return self.low <= value <= self.high
+
+    def __format__(self, spec):
+        return f"[{self.low:{spec}}, {self.high:{spec}}]"
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """The share of n images that were labelled correctly: a count, never a mean of means."""
+
+    correct: int
+    n: int
+
+    @property
+    def share(self):
+        """correct / n, in 0..1."""
+        return self.correct / self.n
+
+    @property
+    def interval(self):
+        """Wilson's 95 % interval for the share (Wilson 1927), as an Interval."""
+        ends = stats.binomtest(self.correct, self.n).proportion_ci(0.95, method="wilson")
+        return Interval(float(ends.low), float(ends.high))
+
+
+def accuracy(probabilities, labels):
+    """Accuracy of the most probable classes. probabilities : (n, classes). labels : int (n,)."""
+    if len(probabilities) != len(labels):
+        raise ValueError(f"{len(probabilities)} predictions for {len(labels)} labels")
+    return Accuracy(int((probabilities.argmax(axis=1) == labels).sum()), len(labels))
+
+
+def mean_and_sd(values):
+    """Mean and sample standard deviation (ddof 1) of some floats, as two floats."""
+    return float(np.mean(values)), float(np.std(values, ddof=1))
+
+
+def next_run_interval(accuracies, n_images, level=0.95):
+    """Where the accuracy of one more run falls, were it trained from another seed and judged on n_images fresh images.
+
+    A prediction interval, a little on the wide side: Student's t on the spread between runs, and beside it, as
+    independent of that, the binomial spread of n_images. It is the yardstick for a single figure that somebody else
+    states: inside, it could be a run of ours.
+
+    accuracies : shares in 0..1, one per run, at least two.   Returns an Interval.
+    """
+    mean, sd = mean_and_sd(accuracies)
+    runs = len(accuracies)
+    between_runs = stats.t.ppf((1 + level) / 2, runs - 1) * sd * np.sqrt(1 + 1 / runs)
+    between_images = stats.norm.ppf((1 + level) / 2) * np.sqrt(mean * (1 - mean) / n_images)
+    half = float(np.hypot(between_runs, between_images))
+    return Interval(mean - half, mean + half)
+
+
+def mean_difference_interval(first, second, level=0.95):
+    """Student's interval for the mean of first - second, paired by seed; two equally long lists of floats, at least two."""
+    differences = np.subtract(first, second)
+    low, high = stats.t.interval(level, len(differences) - 1, differences.mean(), stats.sem(differences))
+    return Interval(float(low), float(high))
+
+
+McNemar = namedtuple("McNemar", "only_first only_second p_value")
+
+
+def mcnemar(first, second, labels):
+    """McNemar's exact test between two classifiers on the same images.
+
+    first, second : predicted classes, int (n,).   labels : the true ones, int (n,).
+    Only images that exactly one of them labels correctly tell the two apart; if neither were better, each would win
+    such an image with probability one half. Returns McNemar: how many only the first has right, how many only the
+    second, and the two-sided binomial p-value (1.0 if there is no such image).
+    """
+    first_right, second_right = np.equal(first, labels), np.equal(second, labels)
+    only_first = int((first_right & ~second_right).sum())
+    only_second = int((second_right & ~first_right).sum())
+    split = only_first + only_second
+    p_value = float(stats.binomtest(only_first, split, 0.5).pvalue) if split else 1.0
+    return McNemar(only_first, only_second, p_value)
+
+
+Uniformity = namedtuple("Uniformity", "counts statistic p_value")
+
+
+def uniformity(predicted, classes):
+    """Pearson's chi-square test of whether predicted classes (int (n,), ids 0..classes-1) are equally frequent.
+
+    Returns Uniformity: the counts (int (classes,)), the statistic, and the p-value with classes - 1 degrees of freedom.
+    """
+    counts = np.bincount(predicted, minlength=classes)
+    result = stats.chisquare(counts)
+    return Uniformity(counts, float(result.statistic), float(result.pvalue))
+
+
+def most_confident_mistakes(probabilities, labels, count):
+    """Rows of the wrongly labelled images of which the network was surest, the surest first; int array (<= count,)."""
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
+    surest = np.argsort(-probabilities[wrong].max(axis=1), kind="stable")
+    return wrong[surest[:count]]
+
+
+def neighbour_correlation(pictures):
+    """How smooth pictures are: Pearson's correlation between pixels that touch, sideways or upright.
+
+    pictures : float (n, height, width).   Returns float (n,): near 0 for independent random pixels, towards 1 for
+    large even areas.
+    """
+    pairs = (pictures[:, :, :-1], pictures[:, :, 1:]), (pictures[:, :-1], pictures[:, 1:])
+    first, second = (
+        np.concatenate([side.reshape(len(pictures), -1) for side in sides], 1) for sides in zip(*pairs, strict=True)
+    )
+    first = first - first.mean(axis=1, keepdims=True)
+    second = second - second.mean(axis=1, keepdims=True)
+    return (first * second).sum(axis=1) / np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))
+
+
+# --- calibration: whether a network's confidence can be believed -----------------------------------------------------
+
+Bin = namedtuple("Bin", "low high count confidence accuracy")
+
+
+def reliability(probabilities, labels, bins=15):
+    """Confidence against accuracy, in bins of equal width over 0..1.
+
+    probabilities : (n, classes).   labels : int (n,).
+    Returns a list of Bin: the edges, how many images' highest probability lies in (low, high], and their mean
+    confidence and share labelled correctly (NaN for an empty bin).
+    """
+    confidence = probabilities.max(axis=1).astype(float)
+    right = probabilities.argmax(axis=1) == labels
+    edges = np.linspace(0, 1, bins + 1)
+    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    found = []
+    for number in range(bins):
+        inside = place == number
+        means = (confidence[inside].mean(), right[inside].mean()) if inside.any() else (np.nan, np.nan)
+        found.append(Bin(float(edges[number]), float(edges[number + 1]), int(inside.sum()), *map(float, means)))
+    return found
+
+
+def expected_calibration_error(bins):
+    """The mean distance between confidence and accuracy, each bin weighted by its images (Naeini et al. 2015)."""
+    total = sum(each.count for each in bins)
+    return sum(each.count * abs(each.confidence - each.accuracy) for each in bins if each.count) / total
+
+
+def fitted_temperature(probabilities, labels):
+    """The temperature that makes these probabilities likeliest for these labels (Guo et al. 2017); a float.
+
+    Fit it on validation images, never on those that it is judged by. 1 changes nothing, above 1 the network was too
+    sure, below 1 not sure enough.
+    """
+    rows = np.arange(len(labels))
+
+    def loss(log_temperature):
+        scores = tempered(probabilities, np.exp(log_temperature))
+        return -np.log(np.maximum(scores[rows, labels], 1e-300)).mean()
+
+    return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded").x))
+
+
+def tempered(probabilities, temperature):
+    """Probabilities (n, classes) whose logarithms are divided by the temperature, normalised again; float64."""
+    logits = np.log(np.maximum(probabilities.astype(float), 1e-30)) / temperature
+    scores = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return scores / scores.sum(axis=1, keepdims=True)
+
+
+def mean_entropy(probabilities, labels):
+    """The cross-entropy, the mean of -log p of the true class, in nats."""
+    picked = probabilities[np.arange(len(labels)), labels].astype(float)
+    return float(-np.log(np.maximum(picked, 1e-30)).mean())

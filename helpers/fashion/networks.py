@@ -1,0 +1,168 @@
+"""Trained networks on disk: saved without optimiser, loaded only if their card vouches for them."""
+
+import hashlib
+import json
+from collections import namedtuple
+
+import numpy as np
+
+from helpers.core import store
+from helpers.core.backend import keras
+from helpers.core.project import Problem, shown
+
+LayerRow = namedtuple("LayerRow", "layer kind output_shape trainable non_trainable")
+
+
+def fresh_copy(network, seed, precision="float32"):
+    """A network of the same layers with new initial weights, drawn from `seed` (int) alone.
+
+    precision : what its layers compute in, a Keras dtype policy such as "mixed_bfloat16"; weights are float32 in any
+                case, and the last layer, whose probabilities go into the loss, computes in float32.
+    Sets Keras' global seed, from which dropout draws too.
+    """
+    keras.utils.set_random_seed(seed)
+    return _cloned(network, precision)
+
+
+def in_float32(network):
+    """The network itself if it computes in float32 throughout, else a copy with the same weights that does."""
+    if all(layer.dtype_policy.compute_dtype == "float32" for layer in network.layers):
+        return network
+    copy = _cloned(network, "float32")
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def _cloned(network, precision):
+    last = network.layers[-1].name
+
+    def clone(layer):
+        policy = "float32" if layer.name == last else precision
+        return type(layer).from_config({**layer.get_config(), "dtype": policy})
+
+    return keras.models.clone_model(network, clone_function=clone)
+
+
+def save(network, path, facts):
+    """Store a network for inference (no optimiser state) and its card with `facts` (a JSON dict)."""
+    with store.atomic_write(path) as temporary:
+        keras.Model(network.inputs[0], network.outputs[0]).save(temporary)
+    store.write_card(path, {**facts, "weights_sha256": weights_digest(network)})
+
+
+def load(path, remedy, pattern=None):
+    """A stored network and its card, verified by digest before the file is opened, and by its weights' digest after.
+
+    path : the .keras file.   remedy : str, the command that trains it anew.
+    pattern : a network whose layers it must have, or None.
+    Returns (network, card), the network without optimiser. Nothing that a file may carry is executed: a file with
+    Lambda layers is refused. Raises Problem if the network is missing, altered, of other layers than the pattern, or
+    cannot be read by this Keras.
+    """
+    card = store.read_card(path, remedy)
+    versions = f"Keras {keras.__version__} cannot read {shown(path)}, made with Keras {card.get('keras', '?')}"
+    try:
+        network = keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # whatever a file may hold, it is the file's fault
+        gist = " ".join(str(error).split())[:120]
+        raise Problem(f"{versions} ({gist}): train it anew with `{remedy}`.") from None
+    if card.get("weights_sha256") not in (None, weights_digest(network)):
+        raise Problem(f"{versions} (it reads other weights than were stored): train it anew with `{remedy}`.")
+    if pattern is not None and _architecture(network) != _architecture(pattern):
+        raise Problem(
+            f"{shown(path)} holds other layers than the network that is asked for: train it anew with `{remedy}`."
+        )
+    return network, card
+
+
+def _architecture(network):
+    """What a network's layers are, for telling whether two networks are built alike (list).
+
+    Names are left out, for Keras counts them up; initializers and the like, which only training needs, are too.
+    """
+    unlike = ("name", "dtype", "trainable", "seed", "batch_shape")
+    rows = []
+    for row, layer in zip(layer_table(network), _layers(network), strict=True):
+        plain = {key: value for key, value in layer.get_config().items() if not isinstance(value, dict)}
+        rows.append([row[1:], {key: value for key, value in plain.items() if key not in unlike}])
+    return json.loads(json.dumps([network.input_shape[1:], rows], default=str))
+
+
+def weights_digest(network):
+    """SHA-256 over all weights in order, as 64 hex digits: equal for equal weights, whatever the file around them."""
+    total = hashlib.sha256()
+    for weight in network.get_weights():
+        total.update(np.ascontiguousarray(weight).tobytes())
+    return total.hexdigest()
+
+
+def layer_table(network):
+    """The layers of a network as LayerRow tuples: name, kind, output shape without the batch axis, and the numbers of
+    trainable and non-trainable parameters, all read from the network itself."""
+    return [
+        LayerRow(
+            layer.name,
+            type(layer).__name__,
+            tuple(layer.output.shape[1:]),
+            _size(layer.trainable_variables),
+            _size(layer.non_trainable_variables),
+        )
+        for layer in _layers(network)
+    ]
+
+
+def _layers(network):
+    """The layers that compute something: all but the inputs."""
+    return [layer for layer in network.layers if not isinstance(layer, keras.layers.InputLayer)]
+
+
+def _size(variables):
+    """The number of parameters in some variables; the state of a dropout layer's generator is none."""
+    return sum(int(np.prod(variable.shape)) for variable in variables if "seed_generator" not in variable.path)
+
+
+def multiply_adds(network):
+    """How many multiplications, each with its addition, the network's convolutions and dense layers take for one input.
+
+    Read off the layers: a convolution uses each of its weights once for every pixel that it gives, a dense layer once.
+    Pooling, normalising and activations are left out, and so are biases.
+    """
+    total = 0
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            total += int(np.prod(layer.kernel.shape)) * int(np.prod(layer.output.shape[1:3]))
+        elif isinstance(layer, keras.layers.Dense):
+            total += int(np.prod(layer.kernel.shape))
+    return total
+
+
+def changes_of_shape(network):
+    """What becomes of a picture on its way: (height, channels) of the input and after each layer that changes it.
+
+    A dense layer counts as a picture of one pixel. Height and width are taken to be equal.
+    """
+    found = [(network.input_shape[1], network.input_shape[-1])]
+    for row in layer_table(network):
+        shape = (row.output_shape[0], row.output_shape[2]) if len(row.output_shape) == 3 else (1, row.output_shape[0])
+        if shape != found[-1]:
+            found.append(shape)
+    return found
+
+
+def outputs_of(network, inputs, layer_numbers):
+    """What some of a network's layers give for inputs (n, ...): a list of arrays, one a layer, in the order asked for.
+
+    layer_numbers : positions in network.layers.
+    """
+    wanted = [network.layers[number].output for number in layer_numbers]
+    found = keras.Model(network.inputs[0], wanted)(inputs, training=False)
+    return [keras.ops.convert_to_numpy(each) for each in found]
+
+
+def probabilities(network, inputs, batch_size=1000):
+    """Class probabilities, float32 (n, classes), of inputs (n, ...) in their order.
+
+    Calls the network batch by batch: `predict` would compile it anew for each of the many networks of a chapter.
+    """
+    batches = [inputs[start : start + batch_size] for start in range(0, len(inputs), batch_size)]
+    return np.concatenate([keras.ops.convert_to_numpy(network(batch, training=False)) for batch in batches])

@@ -1,0 +1,61 @@
+"""The assignment's submission: label the images of a CSV file, one label a line, in the order of the rows."""
+
+import numpy as np
+
+from helpers.core import project, store
+from helpers.core.project import Problem, shown
+from helpers.fashion import dataset
+
+REMEDY = "make train"
+HELD_OUT = 0.1  # share of TRAIN.csv kept for validation when training
+
+
+def predict_file(train_csv, test_csv, output, retrain=False):
+    """Predict the class of every image in `test_csv` and write the labels to `output`.
+
+    train_csv, test_csv : files in the course's format; the test file's labels are dummies and are not read.
+    output   : one label 0..9 a line, in the order of the rows; written whole or not at all.
+    retrain  : train the network from `train_csv`, a tenth of it held out; otherwise the stored network is loaded and
+               `train_csv` is only checked.
+    Returns a sentence that says what was written. Raises Problem for a bad file, naming file and line.
+    """
+    from helpers.fashion import networks
+
+    images, labels = dataset.read_csv(train_csv)
+    test_images, _ = dataset.read_csv(test_csv, labelled=False)
+    network, card = networks.load(best_network(), REMEDY)
+    if retrain:
+        network = _trained_from(images, labels, network, card)
+    inputs = dataset.scaled(test_images).reshape(-1, *network.input_shape[1:])
+    predicted = networks.probabilities(network, inputs).argmax(axis=1)
+    store.write_text(output, "".join(f"{label}\n" for label in predicted))
+    counts = np.bincount(predicted, minlength=len(dataset.CLASSES))
+    spread = ", ".join(f"{name} {count:,}" for name, count in zip(dataset.CLASSES, counts, strict=True))
+    return f"{card['name']} wrote {len(predicted):,} labels to {output}: {spread}."
+
+
+def best_network():
+    """The path of the stored network with the best validation accuracy on its card. Raises Problem if there is none."""
+    cards = {path: store.read_json(path).get("val_accuracy", 0) for path in sorted(project.MODELS.rglob("*.json"))}
+    if not cards:
+        raise Problem(f"There is no trained network in {shown(project.MODELS)}: train some with `{REMEDY}`.")
+    return max(cards, key=cards.get).with_suffix(".keras")
+
+
+def _trained_from(images, labels, pattern, card):
+    """A network of the pattern's layers, trained from scratch on the given images by the recipe on the card."""
+    from helpers.fashion import networks, training
+
+    rows, held_out = dataset.split(images, labels, HELD_OUT, card["seed"])
+    if not len(held_out):
+        raise Problem(
+            f"{len(images)} images are too few to train on: a tenth of each class is held out for validation."
+        )
+    known, batch = card["recipe"], card["recipe"]["batch_size"]
+    stretch = training.steps_per_epoch(len(rows), batch) / training.steps_per_epoch(card["n_train"], batch)
+    recipe = training.Recipe.from_json(known, stretch)
+    inputs = dataset.scaled(images).reshape(-1, *pattern.input_shape[1:])
+    data = training.Split(inputs[rows], labels[rows], inputs[held_out], labels[held_out])
+    work = project.TRAINING / "predict"
+    history = training.train(pattern, recipe, data, card["seed"], work, "predict")
+    return networks.in_float32(training.best_network(work, history))

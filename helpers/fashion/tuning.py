@@ -1,0 +1,310 @@
+"""A search for a better perceptron: keras-tuner proposes, this house's training does the rest.
+
+Two searches with the same budget, at random and by Bayesian optimisation. Both begin with the same random proposals, so
+they differ only in what is made of them. A network over the limit of parameters is turned down before it costs
+anything, and the refusal is counted. Killed at any moment, a search goes on where it was: keras-tuner reloads its
+trials, and the trial under way resumes at its last epoch.
+
+Several processes, or machines that share the folder, can search together in keras-tuner's own way, one as chief:
+
+    KERASTUNER_ORACLE_IP=127.0.0.1 KERASTUNER_ORACLE_PORT=8000 KERASTUNER_TUNER_ID=chief    python -m helpers.fashion.tuning bayes
+    KERASTUNER_ORACLE_IP=127.0.0.1 KERASTUNER_ORACLE_PORT=8000 KERASTUNER_TUNER_ID=worker-1 python -m helpers.fashion.tuning bayes
+    KERASTUNER_ORACLE_IP=127.0.0.1 KERASTUNER_ORACLE_PORT=8000 KERASTUNER_TUNER_ID=worker-2 python -m helpers.fashion.tuning bayes
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import sys
+import warnings
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from helpers.core import project, store
+from helpers.core.backend import device_name, keras
+from helpers.core.project import Problem, profile_named, seed_for, shown
+from helpers.fashion import dataset, training
+
+import keras_tuner  # isort: skip  after Keras, whose backend it looks up
+
+MOST_PARAMETERS = 250_000
+TRIALS, EPOCHS = 12, 10  # the budget of each search
+MOST_REFUSALS = 1000  # for one trial: a limit that nothing can meet must not hang
+RESULT = "mlp_search.json"
+ALONE = "tuner0"  # what keras-tuner calls a process that searches alone
+
+
+def space():
+    """What is searched, as keras_tuner.HyperParameters: the seven things that make a perceptron and its training."""
+    space = keras_tuner.HyperParameters()
+    space.Int("depth", 1, 4)
+    space.Int("width", 64, 288, step=32)
+    space.Float("dropout", 0.0, 0.5, step=0.1)
+    space.Boolean("batch_norm")
+    space.Float("learning_rate", 0.003, 0.3, sampling="log")
+    space.Choice("batch_size", [128, 256, 512])
+    space.Float("weight_decay", 1e-5, 1e-2, sampling="log")
+    return space
+
+
+def described_space():
+    """The space as rows of a table: a setting's name, and its values in words."""
+    rows = []
+    for setting in space().space:
+        if isinstance(setting, keras_tuner.engine.hyperparameters.Boolean):
+            values = "yes or no"
+        elif isinstance(setting, keras_tuner.engine.hyperparameters.Choice):
+            values = ", ".join(map(str, setting.values))
+        else:
+            values = f"{setting.min_value:g} to {setting.max_value:g}"
+            values += f", in steps of {setting.step:g}" if setting.step else ", logarithmic"
+        rows.append([setting.name.replace("_", " "), values])
+    return [*rows, ["parameters", f"{MOST_PARAMETERS:,} at most"]]
+
+
+def network_of(values, inputs=dataset.PIXELS, classes=10):
+    """The perceptron (Keras model) that some values of the space describe: `depth` equal layers, then the softmax."""
+    layers = keras.layers
+    stack = [keras.Input((inputs,))]
+    for _ in range(values["depth"]):
+        stack.append(layers.Dense(values["width"], activation="relu"))
+        stack += [layers.BatchNormalization()] if values["batch_norm"] else []
+        stack += [layers.Dropout(values["dropout"])] if values["dropout"] else []
+    return keras.Sequential([*stack, layers.Dense(classes, activation="softmax")])
+
+
+def recipe_of(values, epochs, patience):
+    """How the perceptron of some values is trained (training.Recipe): SGD with Nesterov momentum, as in the report."""
+    optimizer = keras.optimizers.SGD(
+        values["learning_rate"], momentum=0.9, nesterov=True, weight_decay=values["weight_decay"], name="sgd"
+    )  # with its name: Keras would count it up, and a checkpoint would not know its own recipe again
+    return training.Recipe(optimizer, epochs, patience, values["batch_size"])
+
+
+# --- keras-tuner's two halves: the oracle proposes, the tuner trains ----------------------------------------------------
+
+
+class _WithinLimit:
+    """An oracle that turns down networks over the limit, and whose proposals depend on seed and trials alone."""
+
+    def __init__(self, parameters, *args, **kwargs):
+        self.parameters, self.refused = parameters, {}  # values -> int; trial -> networks turned down before it
+        super().__init__(*args, **kwargs)
+        self.verbose = 0
+
+    def populate_space(self, trial_id):
+        """A proposal that fits; see keras_tuner.Oracle. The first comes from the search, those in its place at random."""
+        self._random_state = np.random.RandomState([self.seed, len(self.trials)])  # else a reloaded search would differ
+        proposal = super().populate_space(trial_id)
+        for refused in range(MOST_REFUSALS):
+            if proposal["values"] is None:
+                break
+            values = {
+                key: float(f"{value:.3g}") if isinstance(value, float) else value
+                for key, value in proposal["values"].items()
+            }
+            proposal = {**proposal, "values": values}
+            self.refused[trial_id] = refused
+            if self.parameters(values) <= MOST_PARAMETERS:
+                return proposal
+            values = self._random_values()
+            proposal = {"status": "STOPPED" if values is None else "RUNNING", "values": values}
+        raise Problem(
+            f"The search finds no further network of at most {MOST_PARAMETERS:,} parameters: widen its space."
+        )
+
+    def get_state(self):
+        return {**super().get_state(), "refused": self.refused}
+
+    def set_state(self, state):
+        super().set_state(state)
+        self.refused = state["refused"]
+
+
+class _RandomOracle(_WithinLimit, keras_tuner.oracles.RandomSearchOracle):
+    pass
+
+
+class _BayesOracle(_WithinLimit, keras_tuner.oracles.BayesianOptimizationOracle):
+    pass
+
+
+class _Tuner(keras_tuner.engine.base_tuner.BaseTuner):
+    """Trains what the oracle proposes. What goes wrong is raised: keras-tuner would note it down and carry on."""
+
+    def __init__(self, train, *args, **kwargs):
+        self.train = train  # (trial's number, values) -> history
+        super().__init__(*args, **kwargs)
+
+    def _get_tuner_fname(self):
+        """One name for a search alone and for a chief, so that each takes up what the other has left."""
+        return str(Path(self.project_dir) / f"{ALONE if self.tuner_id == 'chief' else self.tuner_id}.json")
+
+    def run_trial(self, trial):
+        history = self.train(int(trial.trial_id), trial.hyperparameters.values)
+        return {"val_accuracy": max(row["val_accuracy"] for row in history)}
+
+    def _try_run_and_update_trial(self, trial, *args, **kwargs):
+        self._run_and_update_trial(trial, *args, **kwargs)
+        trial.status = "COMPLETED"
+
+
+class Search:
+    """One search, by "random" or by "bayes", whose state lies in `folder`.
+
+    data : training.Split.   seed : int, the run's one seed.   trials, epochs : the budget.
+    """
+
+    def __init__(self, method, data, folder, seed, trials=TRIALS, epochs=EPOCHS):
+        self.method, self.data, self.folder, self.seed, self.trials, self.epochs = (
+            method, data, folder, seed, trials, epochs,
+        )  # fmt: skip
+        self.inputs, self.classes = data.train_x.shape[1], int(data.train_y.max()) + 1
+
+    def run(self):
+        """Search to the end; returns the trials (list of dicts, JSON), or none if this process is only a worker."""
+        part = os.environ.get("KERASTUNER_TUNER_ID", ALONE)
+        if part not in (ALONE, "chief"):
+            self._searched(overwrite=False)
+            return []
+        with store.lock(self.folder / self._project()):
+            try:
+                tuner = self._searched(overwrite=False)
+            except (json.JSONDecodeError, KeyError, RuntimeError):
+                project.report_progress(f"{shown(self.folder / self._project())} is damaged; its books are kept anew")
+                tuner = self._searched(overwrite=True)  # what was trained is not lost
+            if part == ALONE and any(trial.status != "COMPLETED" for trial in tuner.oracle.trials.values()):
+                tuner = self._searched(overwrite=True)  # killed between two of keras-tuner's files
+        return [self._row(tuner.oracle, trial) for _, trial in sorted(tuner.oracle.trials.items())]
+
+    def _searched(self, overwrite):
+        with contextlib.redirect_stdout(io.StringIO()):  # keras-tuner prints that it reloads
+            tuner = _Tuner(
+                self._train, self._oracle(), directory=self.folder, project_name=self._project(), overwrite=overwrite
+            )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # of the Gaussian process, on a handful of trials
+            tuner.search()
+        return tuner
+
+    def _oracle(self):
+        known = {
+            "objective": keras_tuner.Objective("val_accuracy", "max"), "max_trials": self.trials, "hyperparameters": space(),
+            "allow_new_entries": False, "tune_new_entries": False, "seed": seed_for("mlp/search", self.seed),
+        }  # fmt: skip
+        if self.method == "random":
+            return _RandomOracle(self._parameters, **known)
+        return _BayesOracle(self._parameters, num_initial_points=shared(self.trials), **known)
+
+    def _project(self):
+        """A folder's name that is another one for other settings: keras-tuner would reload their trials without a word."""
+        settings = [space().get_config(), self.epochs, shared(self.trials), self.seed, MOST_PARAMETERS]
+        settings += [keras.backend.backend(), keras.__version__]
+        total = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+        total.update(np.ascontiguousarray(self.data.val_x))
+        return f"{self.method}-{total.hexdigest()[:12]}"
+
+    def _parameters(self, values):
+        return network_of(values, self.inputs, self.classes).count_params()
+
+    def _train(self, number, values):
+        """Train a trial; the first trials of the two searches are the same networks, so the second finds them done."""
+        return training.train(
+            network_of(values, self.inputs, self.classes), recipe_of(values, self.epochs, self.epochs), self.data,
+            self._trial_seed(number), self._trial_folder(number, values), f"{self.method} trial {number}",
+        )  # fmt: skip
+
+    def _trial_seed(self, number):
+        return seed_for(f"mlp/search/{number}", self.seed)
+
+    def _trial_folder(self, number, values):
+        digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
+        return self.folder / "trials" / f"{number:02d}-{digest}"
+
+    def _row(self, oracle, trial):
+        """A finished trial as JSON."""
+        number = int(trial.trial_id)
+        values = {setting.name: trial.hyperparameters.values[setting.name] for setting in space().space}
+        history = store.read_json(self._trial_folder(number, values) / "progress.json")["history"]
+        return {
+            "method": self.method,
+            "trial": number,
+            "seed": self._trial_seed(number),
+            "values": values,
+            "parameters": self._parameters(values),
+            "refused_before": oracle.refused[trial.trial_id],
+            "val_accuracy": float(trial.score),
+            "kept_epoch": training.best_epoch(history),
+            "epochs": len(history),
+            "seconds": sum(row["seconds"] for row in history),
+        }
+
+
+def shared(trials):
+    """How many of the trials are drawn at random in both searches, before the Bayesian one begins to reckon."""
+    return max(1, 2 * trials // 5)
+
+
+def searched(data, profile, seed, remedy, trials=TRIALS, epochs=EPOCHS):
+    """Both searches: read from outputs/results/ in the report profile, made and stored there in the others.
+
+    data : training.Split.   profile : settings.Profile.   seed : int.   remedy : the command that makes them anew.
+    Returns a dict with "trials" (list of dicts: method, trial, seed, values, parameters, val_accuracy, ...), the budget,
+    and what it was made with. Raises Problem if the report profile finds no stored search.
+    """
+    path = profile.results / RESULT
+    if profile.trains:
+        rows = [
+            row
+            for method in ("random", "bayes")
+            for row in Search(method, data, profile.training / "mlp" / "search", seed, trials, epochs).run()
+        ]
+        record = {
+            "made_with": made_with(), "seed": seed, "trials_each": trials, "shared": shared(trials), "epochs": epochs,
+            "most_parameters": MOST_PARAMETERS, "n_train": len(data.train_x), "n_validation": len(data.val_x),
+            "trials": rows,
+        }  # fmt: skip
+        store.write_json(path, store.rounded(record))
+    return store.read_json(path, remedy)
+
+
+def best(record, method=None):
+    """The trial (dict) of the highest validation accuracy, of both searches or of one; the first of equals."""
+    return max(
+        (row for row in record["trials"] if method in (None, row["method"])), key=lambda row: row["val_accuracy"]
+    )
+
+
+def made_with():
+    """What a measurement was made with (dict of str): date, device, backend, versions."""
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "device": device_name(),
+        "backend": keras.backend.backend(),
+        "keras": keras.__version__,
+        "keras-tuner": keras_tuner.__version__,
+    }
+
+
+def main(method, profile="train", seed="2019"):
+    """Run one search from the command line, alone or as keras-tuner's chief or worker; the chapter then finds it done."""
+    profile = profile_named(profile)
+    data = dataset.load(profile)
+    rows, held_out = dataset.split(
+        data.train_images, data.train_labels, 0.1, seed_for("fashion/split", int(seed))
+    )  # as in chapter 04
+    x, y = dataset.scaled(data.train_images), data.train_labels
+    split = training.Split(x[rows], y[rows], x[held_out], y[held_out])
+    budget = (2, 2) if profile.sliver else (TRIALS, EPOCHS)
+    trials = Search(method, split, profile.training / "mlp" / "search", int(seed), *budget).run()
+    for row in sorted(trials, key=lambda row: -row["val_accuracy"])[:3]:
+        print(f"{row['val_accuracy']:.4f}  {row['parameters']:,} parameters  {row['values']}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

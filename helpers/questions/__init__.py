@@ -1,0 +1,1 @@
+"""Chapter 07: the sample questions, derived and checked by independent roads."""

@@ -1,0 +1,48 @@
+"""The figures that the report of 2019 states, by id; see claims.yaml."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import yaml
+
+from helpers.core import project
+from helpers.core.project import Problem
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One figure or statement of the report.
+
+    id, chapter (of ours, int), place (in the report) · value : as printed, or None if it is a statement in words ·
+    says : the statement, in our words · note : what is odd about it · facts : any further entries (dict).
+    """
+
+    id: str
+    chapter: int
+    place: str
+    value: Any = None
+    says: str = ""
+    note: str = ""
+    facts: dict = field(default_factory=dict)
+
+
+@cache
+def all_claims():
+    """Every claim by its id, in the report's order (dict of Claim)."""
+    rows = yaml.safe_load((project.ROOT / "helpers" / "report" / "claims.yaml").read_text(encoding="utf-8"))
+    named = ("id", "chapter", "place", "value", "says", "note")
+    return {
+        row["id"]: Claim(
+            **{key: row[key] for key in named if key in row}, facts={key: row[key] for key in row if key not in named}
+        )
+        for row in rows
+    }
+
+
+def claim(claim_id):
+    """The Claim with this id. Raises Problem if there is none."""
+    try:
+        return all_claims()[claim_id]
+    except KeyError:
+        raise Problem(f"There is no claim {claim_id!r} in helpers/report/claims.yaml.") from None

@@ -1,0 +1,248 @@
+"""What a chapter writes on its page: computed sentences, tables, figures and verdicts.
+
+Everything shown goes through here, so that each number of the prose is an output (nbval compares it), each figure has
+a caption and an alternative text, and each claim of the report a verdict in outputs/results/.
+"""
+
+import io
+import os
+import platform
+import string
+import sys
+from importlib import metadata
+
+import matplotlib
+from IPython.display import Markdown, display
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from PIL import Image
+
+from helpers.core import store
+from helpers.core.project import Problem, profile_named
+from helpers.report.claims import claim
+
+REPRODUCED, NOT_REPRODUCED, UNTESTABLE = "reproduced", "not reproduced", "cannot be tested here"
+PACKAGES = ("keras", "tensorflow", "jax", "scikit-learn", "numpy", "scipy", "matplotlib")
+ANIMATION_DPI = 100
+
+
+class Page:
+    """One chapter's page.
+
+    chapter : str such as "04_mlp", the notebook's name; its number leads the figure numbers.
+    profile : the notebook's PROFILE.   seed : the notebook's SEED.
+    Raises Problem if there is no such profile.
+    """
+
+    def __init__(self, chapter, profile, seed):
+        self.chapter, self.seed = chapter, seed
+        self.number, self.slug = int(chapter[:2]), chapter[3:].replace("_", "-")
+        self.profile = profile_named(profile)
+        self._numbers, self._claims, self._figures = {}, {}, {}
+
+    def say(self, sentence, **numbers):
+        """Show a sentence of Markdown whose figures are computed, and keep them for outputs/results/.
+
+        sentence : a str.format template; every field names one of `numbers`, as in "{accuracy:.1%} of {n:,}".
+        Raises ValueError if a field has no number, a number no field, or a name already stands for another value.
+        """
+        fields = {name.split(".")[0].split("[")[0] for _, name, _, _ in string.Formatter().parse(sentence) if name}
+        if fields != set(numbers):
+            raise ValueError(f"say: fields {sorted(fields)} do not match the numbers {sorted(numbers)}")
+        for name, value in numbers.items():
+            self._keep(name, value)
+        display(Markdown(sentence.format(**numbers)))
+
+    def _keep(self, name, value):
+        kept = store.rounded(_as_json(value))
+        if self._numbers.setdefault(name, kept) != kept and not self.profile.sliver:
+            raise ValueError(f"say: {name} is {self._numbers[name]} already and cannot be {kept} as well")
+
+    def table(self, columns, rows):
+        """Show a table. columns : dict of heading -> "l" or "r" (alignment). rows : lists of cells, strings."""
+        rule = {"l": ":--", "r": "--:"}
+        lines = [list(columns), [rule[side] for side in columns.values()], *rows]
+        display(Markdown("\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)))
+
+    def check(self, claim_id, measured, interval=None, *, n=None, holds=None, why="", form=".1%", what=""):
+        """Set a claim of the report beside what was measured; show the verdict and keep it for the ledger.
+
+        measured : our value (a number, or a str for a claim in words).
+        interval : where a value such as the report's should fall if it can be repeated (with low and high), or None.
+        n        : what it was measured on, in words.
+        holds    : the verdict, if it is not a matter of the interval: True, False, or None for "cannot be tested";
+                   without interval and holds, the values must be equal.
+        why      : a sentence on the verdict.   form : the format of the numbers.   what : the quantity, in words.
+        """
+        reported = claim(claim_id).value if claim(claim_id).value is not None else claim(claim_id).says
+        if interval is not None and holds is None:
+            verdict = REPRODUCED if interval.low <= reported <= interval.high else NOT_REPRODUCED
+        elif holds is None and why:
+            verdict = UNTESTABLE
+        else:
+            verdict = REPRODUCED if (measured == reported if holds is None else holds) else NOT_REPRODUCED
+        self._claims[claim_id] = {
+            "id": claim_id,
+            "chapter": self.chapter,
+            "reported": reported,
+            "measured": store.rounded(_as_json(measured)),
+            "interval": store.rounded(_as_json(interval)),
+            "n": n,
+            "verdict": verdict,
+            "why": why,
+        }
+        ours = _formatted(measured, form) + (f" {interval:{form}}" if interval is not None else "")
+        line = f"**{verdict}** · {what or claim_id}: {ours} against the report's {_formatted(reported, form)}"
+        display(Markdown(line + (f" ({n})" if n else "") + (f". {why}" if why else "")))
+
+    def verdicts(self):
+        """Show the table of all claims checked so far: what the report states, what we measured, the verdict."""
+        rows = [
+            [row["id"], listed(row["reported"]), listed(row["measured"]), listed(row["interval"] or ""), row["verdict"]]
+            for row in self._claims.values()
+        ]
+        columns = {"claim": "l", "the report": "r", "measured": "r", "interval": "r", "verdict": "l"}
+        self.table(columns, rows)
+
+    def publish(self, figure, slug, *, caption, alt, report=None):
+        """Write a figure to figures/ as SVG and PNG, and show it under its number.
+
+        figure  : a matplotlib Figure.   slug : its name, in words with hyphens; publishing it again keeps its number.
+        caption : what to see in it.   alt : what is seen, for those who cannot.   report : the report's figure, if any.
+        Raises Problem if caption or alt are missing.
+        """
+        facts = self._figure_facts(slug, caption, alt, report)
+        dpi = matplotlib.rcParams["savefig.dpi"]
+        svg, png = _as_svg(figure, dpi), _as_png(figure, dpi)
+        store.write_bytes(self.profile.figures / f"{facts['name']}.svg", svg)
+        self._show_figure("png", png, facts)
+
+    def publish_animation(self, frames, slug, *, caption, alt, report=None, seconds=0.12):
+        """Write figures to figures/ as one GIF that plays over and over, and show it under its number.
+
+        frames : matplotlib Figures of one size, at least two.   seconds : how long each is shown; the last ten times that.
+        The rest is as in `publish`, which should show a frame of it too: paper stands still.
+        """
+        facts = self._figure_facts(slug, caption, alt, report) | {"format": "gif"}
+        self._show_figure("gif", _animated(frames, seconds), facts)
+
+    def _figure_facts(self, slug, caption, alt, report):
+        """What is known of a figure beside its picture (dict). Raises Problem if caption or alt are missing."""
+        if not caption.strip() or not alt.strip():
+            raise Problem(f"The figure {slug!r} needs both a caption and an alternative text.")
+        number = self._figures.setdefault(slug, len(self._figures) + 1)
+        name = f"{self.number:02d}-{slug}"
+        return {"name": name, "number": f"{self.number}.{number}", "alt": alt, "caption": caption, "report": report}
+
+    def _show_figure(self, kind, picture, facts):
+        """Write a picture (bytes) to figures/ and show it, with its caption."""
+        store.write_bytes(self.profile.figures / f"{facts['name']}.{kind}", picture)
+        data, described = {f"image/{kind}": picture, "text/plain": facts["alt"]}, {"alt": facts["alt"]}
+        display(data, raw=True, metadata={f"image/{kind}": described, "figure": facts})
+        display(Markdown(figure_caption(facts)), metadata={"caption_of": facts["name"]})
+
+    def finish(self):
+        """Write the chapter's numbers and verdicts to outputs/results/, and show what this run was made with."""
+        if not self.profile.sliver:
+            record = {
+                "chapter": self.chapter,
+                "seed": self.seed,
+                "numbers": self._numbers,
+                "claims": list(self._claims.values()),
+            }
+            store.write_json(self.profile.results / f"{self.chapter}.json", record)
+        facts = environment(self.profile.name, self.seed)
+        lines = [f"| {key} | {value} |" for key, value in facts.items()]
+        data = {"text/markdown": "\n".join(["| made with | |", "|:--|:--|", *lines]), "application/json": facts}
+        display(data, raw=True)
+
+
+def figure_caption(facts):
+    """A figure's caption in Markdown: its number, its words, and the figure of the report that it answers to."""
+    answer = f" *(The report's {facts['report']}.)*" if facts["report"] else ""
+    return f"**Figure {facts['number']}.** {facts['caption']}{answer}"
+
+
+def environment(profile, seed):
+    """What a run is made with (dict of str): profile, seed, device, Python, versions of the main packages."""
+    backend = sys.modules.get("helpers.backend")  # only a chapter that uses Keras has loaded it
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return {
+        "profile": profile,
+        "seed": str(seed),
+        "Python": platform.python_version(),
+        "device": backend.device_name() if backend else f"CPU, {os.cpu_count()} cores",
+        **({"keras backend": backend.keras.backend.backend()} if backend else {}),
+        "system": f"{platform.system()} {platform.machine()}",
+        **versions,
+    }
+
+
+def _laid_out(figure, dpi):
+    """Set a figure's resolution and lay it out, once for all pictures of it: that takes as long as drawing one."""
+    figure.dpi = dpi
+    if figure.get_layout_engine() is not None:
+        figure.get_layout_engine().execute(figure)
+        figure.set_layout_engine("none")
+
+
+def _as_svg(figure, dpi):
+    """A figure as bytes of SVG that are the same on every run: no date, fixed ids. dpi : that of pictures within."""
+    _laid_out(figure, dpi)
+    buffer = io.BytesIO()
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def _as_png(figure, dpi):
+    """A figure as bytes of PNG that are the same on every run: no software's version."""
+    _laid_out(figure, dpi)
+    buffer = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _animated(figures, seconds):
+    """Figures of one size as a GIF that loops: the same bytes on every run, with one palette for all frames.
+
+    The palette is that of the last figure, where the colours are fullest. No dithering: its specks would flicker.
+    """
+    drawn = (io.BytesIO(_as_png(figure, ANIMATION_DPI)) for figure in figures)
+    pictures = [Image.open(picture).convert("RGB") for picture in drawn]
+    palette = pictures[-1].quantize(128, method=Image.Quantize.MEDIANCUT)
+    first, *rest = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    durations = [round(1000 * seconds)] * len(rest) + [round(10000 * seconds)]
+    buffer = io.BytesIO()
+    first.save(buffer, format="gif", save_all=True, append_images=rest, duration=durations, loop=0)
+    return buffer.getvalue()
+
+
+def _as_json(value):
+    """A value as JSON can hold it: NumPy scalars and arrays, and intervals, turned into numbers and lists."""
+    if hasattr(value, "low"):
+        return [float(value.low), float(value.high)]
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def listed(value):
+    """A value for a table cell: at most four significant digits, lists in brackets, named numbers with their names."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key.replace('_', ' ')} {listed(item)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(listed(item) for item in value) + "]"
+    return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _formatted(value, form):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return ", ".join(f"{key.replace('_', ' ')} {_formatted(item, form)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_formatted(item, form) for item in value)
+    return f"{value:{form}}"

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from helpers.core import stats
+from helpers.core.stats import Accuracy, Interval
+
+
+def test_wilson_is_what_the_formula_gives():
+    """Wilson 1927: (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n)."""
+    correct, n, z = 9400, 10000, 1.959963984540054
+    p = correct / n
+    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    interval = Accuracy(correct, n).interval
+    assert (interval.low, interval.high) == pytest.approx((centre - half, centre + half))
+    assert half == pytest.approx(0.004, abs=0.0007)
+
+
+def test_wilson_stays_within_zero_and_one():
+    for correct in (0, 30):
+        interval = Accuracy(correct, 30).interval
+        assert 0 <= interval.low <= correct / 30 <= interval.high <= 1
+
+
+def test_accuracy_counts():
+    probabilities = np.eye(4)[[0, 1, 2, 3, 3]]
+    assert stats.accuracy(probabilities, np.array([0, 1, 2, 0, 3])) == Accuracy(4, 5)
+    with pytest.raises(ValueError, match="5 predictions for 4 labels"):
+        stats.accuracy(probabilities, np.zeros(4, int))
+
+
+def test_the_interval_for_one_more_run_covers_as_often_as_it_says():
+    """Runs with a spread of their own, judged on fresh images: the next one falls inside 95 % of the time."""
+    random = np.random.default_rng(0)
+    inside = 0
+    for _ in range(2000):
+        shares = random.normal(0.9, 0.004, size=6)  # between runs; each judged exactly
+        interval = stats.next_run_interval(shares[:5], 6000)
+        inside += random.binomial(6000, shares[5]) / 6000 in interval
+    assert 0.94 < inside / 2000 < 0.985
+
+
+def test_a_paired_difference_is_found_under_a_larger_common_spread():
+    common = np.array([0.1, 0.3, 0.2, 0.5, 0.4])
+    interval = stats.mean_difference_interval(common + np.array([0.011, 0.009, 0.010, 0.012, 0.008]), common)
+    assert 0.01 in interval and 0 not in interval
+
+
+def test_intervals_format_both_ends():
+    assert f"{Interval(0.8817, 0.895):.1%}" == "[88.2%, 89.5%]"
+
+
+def test_the_surest_mistakes_come_first():
+    probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.3, 0.7]])
+    rows = stats.most_confident_mistakes(probabilities, np.array([1, 0, 1, 0]), 5)
+    assert rows.tolist() == [0, 3, 1]
+
+
+def test_noise_has_no_smoothness_and_a_slope_has_all():
+    noise = np.random.default_rng(1).normal(size=(200, 28, 28))
+    assert abs(stats.neighbour_correlation(noise).mean()) < 0.01
+    slope = np.add.outer(np.arange(28), np.arange(28))[None].astype(float)
+    assert stats.neighbour_correlation(slope)[0] == pytest.approx(1)
+    board = (np.indices((28, 28)).sum(axis=0) % 2)[None].astype(float)
+    assert stats.neighbour_correlation(board)[0] == pytest.approx(-1)
+
+
+def test_smoothness_of_many_is_that_of_each():
+    pictures = np.random.default_rng(2).normal(size=(3, 9, 5)).cumsum(axis=1)
+    alone = [stats.neighbour_correlation(picture[None])[0] for picture in pictures]
+    assert stats.neighbour_correlation(pictures) == pytest.approx(alone)
+
+
+def test_mcnemar_counts_what_tells_two_apart():
+    labels = np.zeros(20, int)
+    first, second = np.zeros(20, int), np.zeros(20, int)
+    second[:8] = 1  # the second is wrong where the first is right, eight times
+    first[19] = 1  # and once the other way round
+    found = stats.mcnemar(first, second, labels)
+    assert (found.only_first, found.only_second) == (8, 1)
+    assert found.p_value == pytest.approx(2 * (1 + 9) / 2**9)  # two tails of nine tosses of a fair coin
+    assert stats.mcnemar(second, first, labels).p_value == found.p_value
+
+
+def test_mcnemar_of_equals_finds_nothing():
+    labels = np.arange(10)
+    assert stats.mcnemar(labels, labels, labels) == (0, 0, 1.0)
+
+
+def test_uniformity_by_hand():
+    found = stats.uniformity(np.repeat([0, 1, 2], [10, 20, 30]), 3)
+    assert found.counts.tolist() == [10, 20, 30]
+    assert found.statistic == pytest.approx((100 + 0 + 100) / 20)
+    assert found.p_value == pytest.approx(np.exp(-5))  # chi-square with two degrees of freedom is exponential
+    assert stats.uniformity(np.arange(1000) % 4, 4).p_value == 1
+    assert stats.uniformity(np.zeros(8, int), 4).counts.tolist() == [8, 0, 0, 0]

@@ -1,0 +1,106 @@
+import json
+import signal
+import time
+
+import pytest
+
+from helpers.core import project, store
+from helpers.core.project import Problem
+from tests.conftest import python
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path):
+    path = tmp_path / "numbers.json"
+    store.write_json(path, {"a": 1})
+    with pytest.raises(RuntimeError), store.atomic_write(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert json.loads(path.read_text()) == {"a": 1}
+    assert [left.name for left in tmp_path.iterdir()] == ["numbers.json"]
+
+
+def test_the_same_content_is_not_written_again(tmp_path):
+    path = tmp_path / "a.txt"
+    store.write_text(path, "same")
+    before = path.stat()
+    store.write_text(path, "same")
+    after = path.stat()
+    assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
+
+
+def test_a_full_disk_is_one_sentence_and_loses_nothing(small_disk):
+    path = small_disk / "a.txt"
+    store.write_text(path, "old")
+    with pytest.raises(Problem, match=r"disk is full.*a\.txt"):
+        store.write_text(path, "x" * 400_000)
+    assert path.read_text() == "old"
+    assert [left.name for left in small_disk.iterdir()] == ["a.txt"]
+
+
+def test_a_folder_that_cannot_be_made_is_a_problem(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Problem, match="cannot be written"):
+        store.write_text(tmp_path / "file" / "a.txt", "x")
+
+
+def test_killed_writers_leave_a_whole_file(tmp_path):
+    """Writers that are killed at any moment, ten times over: what is read is always one of the whole contents."""
+    path = tmp_path / "big.json"
+    store.write_json(path, [0] * 100_000)
+    code = """
+        import sys
+        from helpers.core import store
+        for value in range(1, 1000):
+            store.write_json(sys.argv[1], [value] * 100_000)
+            print(value, flush=True)
+    """
+    for delay in range(10):
+        writer = python(code, path)
+        writer.stdout.readline()  # it is writing by now
+        time.sleep(0.013 * delay)
+        writer.send_signal(signal.SIGKILL)
+        writer.communicate()
+        content = json.loads(path.read_text())
+        assert len(content) == 100_000 and len(set(content)) == 1
+
+
+def test_rounding_reaches_into_everything_and_keeps_ints():
+    assert store.rounded({"a": [1 / 3, 2], "b": (1e-9 / 3,)}, 3) == {"a": [0.333, 2], "b": [3.33e-10]}
+    assert isinstance(store.rounded(7), int)
+
+
+def test_a_card_vouches_for_its_file_only(tmp_path):
+    model = tmp_path / "net.keras"
+    model.write_bytes(b"weights")
+    store.write_card(model, {"seed": 1})
+    assert store.read_card(model, "make train")["seed"] == 1
+    model.write_bytes(b"weightz")
+    with pytest.raises(Problem, match=r"net\.keras does not match.*`make train`"):
+        store.read_card(model, "make train")
+    model.unlink()
+    with pytest.raises(Problem, match=r"net\.keras is missing.*`make train`"):
+        store.read_card(model, "make train")
+
+
+def test_a_file_without_card_is_refused(tmp_path):
+    (tmp_path / "net.keras").write_bytes(b"weights")
+    with pytest.raises(Problem, match="no card"):
+        store.read_card(tmp_path / "net.keras", "make train")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[1,"])
+def test_json_that_is_none_is_named(tmp_path, content):
+    path = tmp_path / "broken.json"
+    path.write_bytes(content)
+    with pytest.raises(Problem, match=r"broken\.json is not valid JSON .*: get it back with `git checkout -- .*`\.$"):
+        store.read_json(path)
+
+
+def test_json_that_is_missing_says_how_to_get_it_back():
+    path = project.RESULTS / "no_such.json"
+    with pytest.raises(Problem) as caught:
+        store.read_json(path, "make bench")
+    assert str(caught.value) == (
+        "outputs/results/no_such.json is missing: get it back with `git checkout -- outputs/results/no_such.json`, "
+        "or make it anew with `make bench`."
+    )

@@ -1,0 +1,173 @@
+"""Nested logistic regressions against scikit-learn's, cross-validation without a leak, agreement of clusters and classes."""
+
+import joblib
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import metrics
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_validate
+from sklearn.pipeline import make_pipeline
+
+from helpers.fashion import dataset, pca
+
+COMPONENTS = [2, 5, 20]
+
+
+@pytest.fixture(scope="module")
+def small(data):
+    """A hundred images of each class, their labels, and their component scores."""
+    rows = np.concatenate([np.flatnonzero(data.train_labels == label)[:100] for label in range(10)])
+    x, y = dataset.scaled(data.train_images[rows]), data.train_labels[rows]
+    return x, y, PCA(50, svd_solver="covariance_eigh").fit_transform(x.astype(float))
+
+
+def sklearn_loss(model, scores, y, c=1.0):
+    p = model.predict_proba(scores)[np.arange(len(y)), y]
+    return -np.log(p).mean() + 0.5 * (model.coef_**2).sum() / (c * len(y))
+
+
+@pytest.mark.parametrize("c", [1.0, 0.01])
+def test_fits_reach_scikit_learns_minimum(small, c):
+    _, y, scores = small
+    for k, fit in zip(COMPONENTS, pca.fit_logits(scores, y, COMPONENTS, c=c, tolerance=1e-8), strict=True):
+        theirs = LogisticRegression(C=c, tol=1e-9, max_iter=20_000).fit(scores[:, :k], y)
+        assert fit.converged and fit.weights.shape == (k, 10)
+        assert fit.loss == pytest.approx(sklearn_loss(theirs, scores[:, :k], y, c), abs=1e-9)
+        assert np.allclose(fit.weights, theirs.coef_.T, atol=2e-4)
+        assert (fit.predicted(scores) == theirs.predict(scores[:, :k])).all()
+
+
+def test_the_gradient_agrees_with_central_differences(small):
+    from helpers.questions.derivations import central_differences
+
+    _, y, scores = small
+    columns, penalty = np.ascontiguousarray(scores[:60, :3].T), np.array([0.1, 0.2, 0.3])
+    at = np.random.default_rng(1).normal(size=40)
+    arguments = (columns, y[::16][:60], penalty)
+    measured = central_differences(lambda v: pca._penalised_loss(v, *arguments)[0], at)
+    assert np.allclose(pca._penalised_loss(at, *arguments)[1], measured, atol=1e-8)
+
+
+def test_more_components_never_fit_worse_and_starts_do_not_matter(small):
+    _, y, scores = small
+    nested = pca.fit_logits(scores, y, COMPONENTS, tolerance=1e-7)
+    losses = [fit.loss for fit in nested]
+    assert losses == sorted(losses, reverse=True)
+    alone = pca.fit_logits(scores, y, COMPONENTS[-1:], tolerance=1e-7)[0]
+    assert nested[-1].loss == pytest.approx(alone.loss, abs=1e-7)
+
+
+def test_all_components_are_the_pixels(small):
+    x, y, _ = small
+    pixels = x[:, 300:340].astype(float)
+    fit = pca.fit_logits(PCA(40).fit_transform(pixels), y, [40], tolerance=1e-8)[0]
+    centred = pixels - pixels.mean(axis=0)
+    theirs = LogisticRegression(tol=1e-9, max_iter=50_000).fit(centred, y)
+    assert fit.loss == pytest.approx(sklearn_loss(theirs, centred, y), abs=1e-8)
+
+
+def test_a_fit_that_is_cut_short_says_so(small):
+    _, y, scores = small
+    fit = pca.fit_logits(scores, y, [20], max_iterations=3)[0]
+    assert fit.iterations == 3 and not fit.converged
+
+
+@pytest.mark.parametrize("components", [[5, 2], [2, 2], [0, 1], [2, 51]])
+def test_numbers_of_components_must_rise_within_the_columns(small, components):
+    _, y, scores = small
+    with pytest.raises(ValueError, match="must rise"):
+        pca.fit_logits(scores, y, components)
+
+
+# --- cross-validation
+
+
+def test_cross_validation_agrees_with_a_pipeline_of_scikit_learn(small):
+    x, y, _ = small
+    ours = pca.cross_validated(x, y, COMPONENTS, tolerance=1e-8)
+    for k in COMPONENTS:
+        pipeline = make_pipeline(PCA(k, svd_solver="full"), LogisticRegression(tol=1e-9, max_iter=20_000))
+        theirs = cross_validate(pipeline, x.astype(float), y, cv=5)["test_score"]
+        assert [fold.accuracy.share for fold in ours[k]] == pytest.approx(list(theirs))
+
+
+def test_the_held_out_fold_has_no_say_in_the_fit(small):
+    """Spoil the first held-out fold: without a leak its components, and so its fits, stay as they were."""
+    x, y, _ = small
+    train, held_out = next(StratifiedKFold(5).split(x, y))
+    spoilt = x.copy()
+    spoilt[held_out] = 50 * np.random.default_rng(0).random(spoilt[held_out].shape)
+
+    def first_fold(images, leak):
+        return pca.cross_validated(images, y, [5], leak=leak)[5][0]
+
+    assert first_fold(spoilt, leak=False).iterations == first_fold(x, leak=False).iterations
+    axes, after = pca._axes(x[train], 5), pca._axes(spoilt[train], 5)
+    assert np.allclose(axes.components_, after.components_)
+    assert first_fold(spoilt, leak=True).iterations != first_fold(x, leak=True).iterations
+
+
+def test_the_numbers_do_not_depend_on_the_number_of_processes(small):
+    x, y, _ = small
+    one, two = (pca.cross_validated(x, y, COMPONENTS, jobs=jobs) for jobs in (1, 2))
+    assert told(one) == told(two)
+
+
+def test_a_dask_cluster_gives_the_same_numbers(small):
+    distributed = pytest.importorskip("dask.distributed", reason="dask is not installed; it is optional")
+    x, y, _ = small
+    here = pca.cross_validated(x, y, COMPONENTS)
+    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None)
+    with cluster, distributed.Client(cluster), joblib.parallel_config(backend="dask"):
+        there = pca.cross_validated(x, y, COMPONENTS, jobs=-1)
+    assert told(here) == told(there)
+
+
+def told(results):
+    return {k: [(fold.accuracy, fold.iterations, fold.converged) for fold in folds] for k, folds in results.items()}
+
+
+def test_tested_judges_on_the_images_it_is_given(small):
+    x, y, _ = small
+    found = pca.tested(x, y, x[:50], y[:50], COMPONENTS)
+    scores = PCA(20, svd_solver="full").fit(x.astype(float))
+    theirs = LogisticRegression(max_iter=5000).fit(scores.transform(x.astype(float)), y)
+    assert found[20].accuracy.n == 50
+    assert found[20].accuracy.share == pytest.approx(
+        theirs.score(scores.transform(x[:50].astype(float)), y[:50]), abs=0.03
+    )
+
+
+# --- clusters
+
+
+@given(st.integers(0, 10_000))
+def test_agreement_is_what_scikit_learn_computes(seed):
+    chance = np.random.default_rng(seed)
+    classes = chance.integers(0, 4, 60)
+    clusters = np.where(chance.random(60) < 0.5, classes, chance.integers(0, 4, 60))
+    classes[:4] = clusters[:4] = range(4)
+    counts = pca.cluster_counts(classes, clusters)
+    assert pca.adjusted_rand(counts) == pytest.approx(metrics.adjusted_rand_score(classes, clusters))
+    assert pca.mutual_information(counts) == pytest.approx(metrics.normalized_mutual_info_score(classes, clusters))
+
+
+def test_bootstrap_interval_has_the_width_that_images_give_it():
+    counts = np.array([[400, 100], [150, 350]])
+    value, interval = pca.with_interval(pca.adjusted_rand, counts, seed=1)
+    assert interval.low < value < interval.high
+    more, narrow = pca.with_interval(pca.adjusted_rand, 100 * counts, seed=1)
+    assert more == pytest.approx(value, abs=0.01)
+    assert narrow.high - narrow.low == pytest.approx((interval.high - interval.low) / 10, rel=0.1)
+
+
+def test_clusters_are_numbered_by_the_class_that_they_go_with():
+    chance = np.random.default_rng(2)
+    classes = np.repeat([2, 0, 1], 50)
+    points = np.array([[0.0, 0], [9, 0], [0, 9]])[classes] + chance.normal(size=(150, 2))
+    clusters, centres = pca.clustered(points, classes, seed=3)
+    assert (clusters == classes).all()
+    assert np.allclose(centres, [points[classes == i].mean(axis=0) for i in range(3)])

@@ -1,0 +1,112 @@
+"""The submission: labels in the order of the rows, or one sentence and no file."""
+
+import numpy as np
+import pytest
+
+from helpers.core.project import Problem
+from helpers.fashion import predict
+from tests.conftest import assert_one_sentence, helpers_command
+from tests.test_fashion import written
+
+
+@pytest.fixture(scope="module")
+def course(data, tmp_path_factory):
+    """The course's two files, small: 300 labelled images, and 200 test images with dummy labels; and the true labels."""
+    folder = tmp_path_factory.mktemp("course")
+    train = [
+        [label, *image.ravel().tolist()]
+        for label, image in zip(data.train_labels[:300], data.train_images, strict=False)
+    ]
+    test = [[0, *image.ravel().tolist()] for image in data.test_images[:200]]
+    return (
+        written(folder / "fashion_train.csv", train),
+        written(folder / "fashion_test.csv", test),
+        data.test_labels[:200],
+    )
+
+
+def in_order(labels, truth):
+    """Whether labels can stand in the order of the rows: a list in another order is right about one time in ten."""
+    return len(labels) == len(truth) and bool((labels == truth).mean() > 0.8)
+
+
+def test_labels_stand_in_the_order_of_the_rows(course, tmp_path):
+    train, test, truth = course
+    output = tmp_path / "predictions.txt"
+    done = helpers_command("predict", train, test, "--output", output)
+    assert done.returncode == 0, done.stderr
+    assert "200 labels" in done.stdout
+    assert in_order(np.array(output.read_text().split(), int), truth)
+
+
+def test_the_course_s_shuffling_loader_would_have_been_caught(course, tmp_path, monkeypatch):
+    """The course's loader shuffled every file that it read, the test file too. With it, the check above must fail."""
+    from helpers.fashion import dataset
+
+    read = dataset.read_csv
+
+    def shuffling(path, labelled=True):
+        images, labels = read(path, labelled)
+        order = np.random.default_rng().permutation(len(images))
+        return images[order], None if labels is None else labels[order]
+
+    train, test, truth = course
+    output = tmp_path / "predictions.txt"
+    for loader, expected in ((read, True), (shuffling, False)):
+        monkeypatch.setattr(dataset, "read_csv", loader)
+        predict.predict_file(train, test, output)
+        assert in_order(np.array(output.read_text().split(), int), truth) is expected
+
+
+def test_dummy_labels_are_not_read(course, tmp_path):
+    """The test file's labels are dummies: whatever stands there, the same labels are predicted."""
+    train, test, _ = course
+    other = tmp_path / "other.csv"
+    other.write_text("".join("7" + line[1:] for line in test.read_text().splitlines(keepends=True)))
+    outputs = []
+    for path in (test, other):
+        predict.predict_file(train, path, tmp_path / "p.txt")
+        outputs.append((tmp_path / "p.txt").read_text())
+    assert outputs[0] == outputs[1]
+
+
+def test_training_from_the_csv_learns_from_it(course, tmp_path):
+    train, test, truth = course
+    output = tmp_path / "predictions.txt"
+    done = helpers_command("predict", train, test, "--output", output, "--train")
+    assert done.returncode == 0, done.stderr
+    assert (np.array(output.read_text().split(), int) == truth).mean() > 0.4
+
+
+def test_a_row_of_783_values_is_refused_and_nothing_written(course, tmp_path):
+    train, test, _ = course
+    lines = test.read_text().splitlines()
+    lines[4] = lines[4].rsplit(",", 1)[0]
+    bad = tmp_path / "bad.csv"
+    bad.write_text("\n".join(lines))
+    output = tmp_path / "predictions.txt"
+    output.write_text("old\n")
+    done = helpers_command("predict", train, bad, "--output", output)
+    assert_one_sentence(done, "bad.csv, line 5: 784 values where a label and 784 grey values belong")
+    assert output.read_text() == "old\n"
+
+
+def test_too_few_images_to_train_on_are_refused(course, tmp_path, data):
+    rows = [
+        [label, *image.ravel().tolist()] for label, image in zip(data.train_labels[:4], data.train_images, strict=False)
+    ]
+    few = written(tmp_path / "few.csv", rows)
+    with pytest.raises(Problem, match="4 images are too few to train on"):
+        predict.predict_file(few, course[1], tmp_path / "p.txt", retrain=True)
+    assert not (tmp_path / "p.txt").exists()
+
+
+def test_the_best_network_is_chosen_by_validation(tmp_path, monkeypatch):
+    from helpers.core import project, store
+
+    monkeypatch.setattr(project, "MODELS", tmp_path)
+    with pytest.raises(Problem, match="no trained network"):
+        predict.best_network()
+    for name, value in {"a": 0.9, "b": 0.92, "c": 0.91}.items():
+        store.write_json(tmp_path / "net" / f"{name}.json", {"val_accuracy": value})
+    assert predict.best_network() == tmp_path / "net" / "b.keras"

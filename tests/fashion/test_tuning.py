@@ -1,0 +1,167 @@
+"""The search proposes what it should, resumes after a kill, and never passes the limit of parameters."""
+
+import signal
+import time
+from dataclasses import replace
+
+import pytest
+
+from helpers.core import store
+from helpers.core.project import PROFILES, Problem
+from helpers.fashion import networks, training, tuning
+from helpers.report import notebooks
+from tests.conftest import python
+
+SETTING = """
+    import sys
+    from pathlib import Path
+    import numpy as np
+    from helpers.fashion import training, tuning
+
+    def data():
+        random = np.random.default_rng(0)
+        x = random.normal(size=(300, 20)).astype("float32")
+        y = (x[:, :3] + random.normal(size=(300, 3))).argmax(axis=1).astype("int32")
+        return training.Split(x[:200], y[:200], x[200:], y[200:])
+"""
+here = {}
+exec("\n".join(line[4:] for line in SETTING.splitlines()), here)
+data = here["data"]
+
+
+def proposals(rows):
+    return [row["values"] for row in rows]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A Bayesian search for real, undisturbed: its folder and its trials."""
+    folder = tmp_path_factory.mktemp("search")
+    return folder, tuning.Search("bayes", data(), folder, 3, trials=3, epochs=1).run()
+
+
+@pytest.fixture
+def untrained(monkeypatch):
+    """Trials that take no time: their accuracy is a smooth function of their values."""
+
+    def train(search, number, values):
+        accuracy = 0.9 - 0.05 * abs(values["depth"] - 2) - 0.1 * values["dropout"] + 0.001 * number
+        history = [{"epoch": 1, "val_accuracy": accuracy, "seconds": 0.0}]
+        store.write_json(search._trial_folder(number, values) / "progress.json", {"history": history})
+        return history
+
+    monkeypatch.setattr(tuning.Search, "_train", train)
+
+
+def test_a_network_is_what_its_values_say():
+    values = {"depth": 2, "width": 64, "dropout": 0.2, "batch_norm": True}
+    kinds = [row.kind for row in networks.layer_table(tuning.network_of(values))]
+    assert kinds == ["Dense", "BatchNormalization", "Dropout"] * 2 + ["Dense"]
+    plain = tuning.network_of({**values, "dropout": 0.0, "batch_norm": False})
+    assert plain.count_params() == 785 * 64 + 65 * 64 + 65 * 10
+
+
+def test_no_proposal_is_over_the_limit(untrained, tmp_path):
+    """At full size: what is turned down does not use up the budget."""
+    for method, trials in (("random", 15), ("bayes", 4)):
+        search = tuning.Search(method, data(), tmp_path, 1, trials=trials)
+        search.inputs, search.classes = 784, 10
+        rows = search.run()
+        assert len(rows) == trials
+        assert all(tuning.network_of(row["values"]).count_params() == row["parameters"] for row in rows)
+        assert max(row["parameters"] for row in rows) <= tuning.MOST_PARAMETERS
+        refused = sum(row["refused_before"] for row in rows)
+        assert refused > 0 or method == "bayes"
+
+
+def test_a_limit_that_nothing_meets_is_a_problem(monkeypatch, tmp_path):
+    monkeypatch.setattr(tuning, "MOST_PARAMETERS", 10)
+    monkeypatch.setattr(tuning, "MOST_REFUSALS", 3)
+    with pytest.raises(Problem, match="no further network of at most 10 parameters"):
+        tuning.Search("random", data(), tmp_path, 1, trials=1, epochs=1).run()
+
+
+def test_the_same_seed_proposes_the_same(untrained, tmp_path):
+    def proposed(method, seed, folder):
+        return proposals(tuning.Search(method, data(), tmp_path / folder, seed, trials=3, epochs=1).run())
+
+    for method in ("random", "bayes"):
+        assert proposed(method, 3, "a") == proposed(method, 3, "b") != proposed(method, 4, "c")
+
+
+def test_both_searches_begin_alike_and_then_part(untrained, tmp_path):
+    drawn, reckoned = (
+        tuning.Search(method, data(), tmp_path, 3, trials=5, epochs=1).run() for method in ("random", "bayes")
+    )
+    start = tuning.shared(5)
+    assert start == 2
+    assert proposals(drawn)[:start] == proposals(reckoned)[:start]
+    assert proposals(drawn)[start:] != proposals(reckoned)[start:]
+
+
+def test_the_second_search_finds_the_common_start_trained(trained, monkeypatch):
+    folder, reckoned = trained
+    monkeypatch.setattr(training, "one_epoch", None)  # nothing may be left to train
+    drawn = tuning.Search("random", data(), folder, 3, trials=1, epochs=1).run()
+    assert drawn == [{**reckoned[0], "method": "random"}]
+
+
+def test_killed_it_goes_on_to_the_same_end(trained, tmp_path):
+    undisturbed = trained[1]
+    code = SETTING + "\n    tuning.Search('bayes', data(), Path(sys.argv[1]), 3, trials=3, epochs=1).run()\n"
+    process = python(code, tmp_path)
+    process.stdout.readline()  # the first trial's epoch is done
+    time.sleep(0.3)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    resumed = tuning.Search("bayes", data(), tmp_path, 3, trials=3, epochs=1).run()
+    assert [{**row, "seconds": 0} for row in resumed] == [{**row, "seconds": 0} for row in undisturbed]
+
+
+def test_books_that_are_damaged_are_kept_anew_without_training_again(trained, monkeypatch):
+    folder, reckoned = trained
+    search = tuning.Search("bayes", data(), folder, 3, trials=3, epochs=1)
+    (folder / search._project() / "oracle.json").write_text("{")
+    monkeypatch.setattr(training, "one_epoch", None)  # nothing is left to train
+    assert search.run() == reckoned
+
+
+def test_an_error_ends_the_search(monkeypatch, tmp_path):
+    """keras-tuner would note it down as an invalid trial and carry on."""
+
+    def full(*_):
+        raise Problem("The disk is full.")
+
+    monkeypatch.setattr(training, "train", full)
+    with pytest.raises(Problem, match="full"):
+        tuning.Search("random", data(), tmp_path, 3, trials=4, epochs=1).run()
+
+
+def test_the_report_profile_reads_what_was_stored(untrained, tmp_path):
+    folders = {"results": tmp_path / "results", "training": tmp_path / "training"}
+    report, train = replace(PROFILES["report"], **folders), replace(PROFILES["train"], **folders)
+    with pytest.raises(Problem, match=r"mlp_search\.json is missing: .*`make train ONLY=x`"):
+        tuning.searched(data(), report, 3, "make train ONLY=x", 2, 1)
+    made = tuning.searched(data(), train, 3, "make train ONLY=x", 2, 1)
+    assert tuning.searched(data(), report, 3, "make train ONLY=x", 2, 1) == made
+    assert len(made["trials"]) == 4
+    assert tuning.best(made)["val_accuracy"] == max(row["val_accuracy"] for row in made["trials"])
+    assert tuning.best(made, "random")["method"] == "random"
+
+
+def test_the_stored_search_kept_to_its_limits():
+    record = store.read_json(PROFILES["report"].results / tuning.RESULT)
+    for method in ("random", "bayes"):
+        rows = [row for row in record["trials"] if row["method"] == method]
+        assert [row["trial"] for row in rows] == list(range(record["trials_each"]))
+        assert all(row["parameters"] <= record["most_parameters"] and row["epochs"] == record["epochs"] for row in rows)
+        assert all(tuning.network_of(row["values"]).count_params() == row["parameters"] for row in rows)
+
+
+def test_the_command_line_spends_what_the_chapter_spends():
+    cell = next(
+        c for c in notebooks.read(notebooks.source_path("04_mlp")).cells if "parameters" in c.metadata.get("tags", [])
+    )
+    known = {}
+    exec(cell.source, known)
+    assert (known["TRIALS"], known["TRIAL_EPOCHS"]) == (tuning.TRIALS, tuning.EPOCHS)

@@ -1,0 +1,117 @@
+"""The pictures: what is drawn stands for the numbers that went in."""
+
+import io
+import warnings
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from matplotlib.patches import PathPatch
+
+from helpers.core import plotting
+from helpers.playground import charts
+
+TICKS = np.linspace(-6, 6, 30)
+X, Y = np.meshgrid(TICKS, TICKS)
+POINTS = np.array([[-3.0, 2, -1], [4, 4, 1], [-4, -4, -1], [3, -2, 1]])
+WEIGHTS = [np.array([[5.0, -0.2], [0.0, 2.0]]), np.array([[-9.0, 0.5]])]
+
+
+def network(**options):
+    arguments = {
+        "features": ("x", "sinY"),
+        "activations": [np.stack([X, np.sin(Y)]), np.stack([X > 0, Y > 0]).astype(float), np.tanh(X)[None]],
+        "weights": WEIGHTS,
+        "biases": [np.array([0.1, -1]), np.array([0.3])],
+        "train": POINTS,
+        "test": POINTS[:2] * (0.9, 0.9, 1),
+        "epochs": np.arange(3),
+        "train_loss": np.array([0.5, 0.2, 0.1234]),
+        "test_loss": np.array([0.6, 0.3, 0.0567]),
+    }
+    return charts.network_figure(**arguments | options)
+
+
+def links(figure):
+    return [patch for patch in figure.axes[0].patches if isinstance(patch, PathPatch)]
+
+
+def pixels(figure):
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=200)
+    return imread(io.BytesIO(buffer.getvalue()))[..., :3]
+
+
+def test_every_link_has_its_weights_width_colour_and_dash():
+    drawn = links(network())
+    weights = np.concatenate([np.sort(abs(layer), axis=None) for layer in WEIGHTS])
+    assert [link.get_linewidth() for link in drawn] == pytest.approx(0.5 + 0.9 * np.minimum(weights, 5))
+    negative = [link.get_linestyle() not in ("solid", "-") for link in drawn]
+    assert negative == [False, True, False, False, False, True]
+    assert drawn[-1].get_edgecolor() == charts.COLORS(0.0)  # -9 is beyond the scale's orange end
+    assert drawn[0].get_edgecolor() == charts.COLORS(0.5)
+
+
+def test_under_the_house_style_axes_stay_where_they_are_put_however_often_one_saves():
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        plotting.use_style()
+        warnings.simplefilter("error")
+        for figure in (network(), charts.decision_surfaces([np.tanh(X)], ["one"], [POINTS], [POINTS])):
+            before = [axes.get_position().bounds for axes in figure.axes]
+            for kind in ("svg", "png", "png"):
+                figure.savefig(io.BytesIO(), format=kind)
+            assert [axes.get_position().bounds for axes in figure.axes] == before
+
+
+def test_links_that_l1_has_cut_are_left_out():
+    dead = [np.array([[False, True], [True, False]]), np.array([[False, False]])]
+    assert len(links(network(dead=dead))) == 4
+
+
+def test_words_say_the_last_losses_and_the_features():
+    words = {text.get_text() for text in network().axes[0].texts}
+    assert {"Test loss 0.057", "Training loss 0.123", "$X_1$", r"$\sin(X_2)$", "FEATURES", "2 neurons"} <= words
+
+
+def test_pictures_grow_with_the_network():
+    small = network().get_size_inches()
+    wide = network(
+        activations=[np.stack([X, Y]), np.stack([X] * 12), X[None]], weights=[np.ones((12, 2)), np.ones((1, 12))],
+        biases=[np.zeros(12), np.zeros(1)],
+    ).get_size_inches()  # fmt: skip
+    bare = network(activations=[np.stack([X, Y]), X[None]], weights=[np.ones((1, 2))], biases=[np.zeros(1)])
+    assert wide[1] > small[1]
+    assert bare.get_size_inches()[0] < small[0]
+    assert len(links(bare)) == 2
+
+
+def test_the_surface_is_orange_left_and_blue_right_of_its_line():
+    figure = charts.decision_surfaces([np.tanh(X)], ["one"])
+    image = pixels(figure)
+    row = image[image.shape[0] * 2 // 3]
+    left, right = row[row.shape[0] // 5], row[-row.shape[0] // 5]
+    assert left[0] > 0.9 > 0.6 > left[2]  # red beats blue
+    assert right[2] > 0.8 > 0.5 > right[0]
+    dark = (row.sum(axis=-1) < 1.2).nonzero()[0]
+    assert ((dark > row.shape[0] * 0.4) & (dark < row.shape[0] * 0.6)).any()  # the zero line
+
+
+def test_classes_differ_by_marker_too():
+    figure = charts.decision_surfaces([np.tanh(X)], ["one"], [POINTS], [POINTS])
+    shapes = [
+        len(group.get_paths()[0].vertices) for group in figure.axes[0].collections if len(group.get_offsets()) == 2
+    ]
+    assert len(shapes) == 4
+    assert shapes[0] != shapes[1]
+
+
+def test_small_multiples_have_one_titled_picture_each():
+    figure = charts.decision_surfaces(np.zeros((5, 30, 30)), list("abcde"), columns=3)
+    assert [axes.get_title(loc="left") or axes.get_title() for axes in figure.axes] == list("abcde")  # as styled or not
+    assert len({round(axes.get_position().y0, 6) for axes in figure.axes}) == 2
+
+
+def test_a_log_axis_can_be_asked_for():
+    assert network(log_loss=True).axes[2].get_yscale() == "log"
+    assert network().axes[2].get_yscale() == "linear"

@@ -1,0 +1,154 @@
+"""The ledger: every claim once, from the chapters' own results, in words that can be read."""
+
+import pytest
+
+from helpers.core import project, store
+from helpers.core.project import Problem
+from helpers.report import claims, ledger, notebooks, page
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """A copy of the stored results to change."""
+    for path in project.RESULTS.glob("*.json"):
+        store.write_bytes(tmp_path / path.name, path.read_bytes())
+    monkeypatch.setattr(project, "RESULTS", tmp_path)
+    ledger._sections.cache_clear()
+    yield tmp_path
+    ledger._sections.cache_clear()
+
+
+def an_entry(claim_id="mlp-val-acc-a", **changed):
+    entry = next(row for row in ledger.entries() if row["id"] == claim_id)
+    return entry | changed
+
+
+def test_every_claim_is_there_once_and_in_order():
+    assert [row["id"] for row in ledger.entries()] == list(claims.all_claims())
+    assert all(tuple(row) == ledger.FIELDS for row in ledger.entries())
+    assert all(row["verdict"] in ledger.VERDICTS for row in ledger.entries())
+
+
+def test_the_stored_ledger_is_what_the_results_say():
+    assert store.read_json(ledger.FILE) == ledger.entries(), (
+        "outputs/results/ledger.json is older than the chapters' results: run `make report` and `make store`"
+    )
+
+
+def test_what_cannot_be_tested_says_why():
+    assert all(row["why"] for row in ledger.entries() if row["verdict"] == page.UNTESTABLE)
+
+
+def test_a_chapter_without_results_cannot_be_tested_until_it_has_some(results):
+    name = "04_mlp"
+    stored = store.read_json(results / f"{name}.json")
+    (results / f"{name}.json").unlink()
+    entry = an_entry("mlp-params")
+    assert (entry["verdict"], entry["why"], entry["measured"]) == (page.UNTESTABLE, ledger.NOT_RUN, None)
+    assert entry["reported"] == 244591
+    store.write_json(results / f"{name}.json", stored)
+    assert an_entry("mlp-params")["verdict"] == page.REPRODUCED
+
+
+def test_a_chapter_that_passes_over_a_claim_is_a_problem(results):
+    stored = store.read_json(results / "04_mlp.json")
+    store.write_json(results / "04_mlp.json", stored | {"claims": stored["claims"][1:]})
+    with pytest.raises(Problem, match=r"04_mlp has results but says nothing of its claim 'mlp-params'"):
+        ledger.entries()
+
+
+def test_the_verdict_is_the_chapters_own(results):
+    stored = store.read_json(results / "01_playground.json")
+    for row in stored["claims"]:
+        row["verdict"] = page.UNTESTABLE
+    store.write_json(results / "01_playground.json", stored)
+    assert an_entry("t1-circle")["verdict"] == page.UNTESTABLE
+
+
+def test_counts_name_every_verdict():
+    rows = [{"verdict": page.REPRODUCED}] * 2
+    assert ledger.counts(rows) == {page.REPRODUCED: 2, page.NOT_REPRODUCED: 0, page.UNTESTABLE: 0}
+    assert sum(ledger.counts(ledger.entries()).values()) == len(claims.all_claims())
+
+
+@pytest.mark.parametrize(
+    ("reported", "interval", "expected"),
+    [
+        (0.9, [0.8, 0.9], [1.0]),
+        (0.7, [0.8, 0.9], [-3.0]),
+        ([0.84, 0.86], [0.8, 0.9], [0.0]),
+        ({"train_loss": 0.2, "test_loss": 0.001}, {"train_loss": [0.0, 0.1], "test_loss": [0.0, 0.0]}, [3.0, 2.0]),
+        ("in words", [0.8, 0.9], []),
+        (0.9, None, []),
+    ],
+)
+def test_a_position_is_counted_in_half_widths(reported, interval, expected):
+    entry = an_entry(reported=reported, interval=interval)
+    assert ledger.positions(entry) == pytest.approx(expected)
+    assert ledger.farness(entry) == pytest.approx(max(map(abs, expected), default=0))
+
+
+@pytest.mark.parametrize(
+    ("claim_id", "value", "expected"),
+    [
+        ("mlp-val-acc-a", 0.874, "87.4%"),
+        ("mlp-params", 244591, "244,591"),
+        ("mlp-plateau", 44.0, "44"),
+        ("logit-fit-s", [90.03, 91.36], "90.0 s to 91.4 s, mean 90.7 s"),
+        ("logit-score-s", [0.0469, 0.0489], "0.047 s to 0.049 s, mean 0.048 s"),
+        ("pca-components", [2, 5, 10], "2, 5, 10"),
+        ("t1-circle", {"train_loss": 0, "test_loss": 0.001}, "train 0.000, test 0.001"),
+        ("q1a", "linear, linear", "linear, linear"),
+        ("cnn1-val-acc", None, ""),
+    ],
+)
+def test_values_are_put_into_words(claim_id, value, expected):
+    assert ledger.words(claim_id, value).replace(ledger.NBSP, " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("claim_id", "interval", "expected"),
+    [
+        ("mlp-val-acc-a", [0.8944, 0.9196], "89.4% to 92.0%"),
+        ("mlp-plateau", [38.0, 75.0], "38 to 75"),
+        ("t1-circle", {"train_loss": [0.0, 0.0], "test_loss": [0.003, 0.222]}, "train 0.000, test 0.003 to 0.222"),
+        ("q1a", None, ""),
+    ],
+)
+def test_intervals_are_put_into_words(claim_id, interval, expected):
+    assert ledger.interval_words(claim_id, interval).replace(ledger.NBSP, " ") == expected
+
+
+def test_every_claim_has_a_title_of_its_own():
+    titles = [ledger.title(row) for row in ledger.entries()]
+    assert len(set(titles)) == len(titles)
+    assert set(ledger.LABELS) == {name for name, claim in claims.all_claims().items() if "setting" not in claim.facts}
+
+
+def test_a_claim_leads_to_the_section_that_measures_it():
+    for row in ledger.entries():
+        address = ledger.link(row)
+        if row["why"] == ledger.NOT_RUN:
+            continue
+        name, _, section = address.partition("#")
+        cells = notebooks.read(notebooks.source_path(name)).cells
+        headings = [
+            line.lstrip("# ") for cell in cells if cell.cell_type == "markdown"
+            for line in cell.source.splitlines() if line.startswith("#")
+        ]  # fmt: skip
+        assert section in map(ledger.anchor, headings), address
+    assert ledger.link(an_entry("mlp-params"), "notebooks/") == "notebooks/04_mlp.ipynb"
+
+
+def test_a_chapter_that_is_not_there_is_not_linked():
+    assert ledger.link(an_entry(chapter="99_none")) == ""
+
+
+def test_the_readme_is_renewed_between_its_marks(tmp_path, monkeypatch):
+    table = ledger.readme_part()
+    monkeypatch.setattr(project, "ROOT", tmp_path)
+    monkeypatch.setattr(ledger, "readme_part", lambda: table)
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{ledger.BEGIN}\nold\n{ledger.END}\nafter\n")
+    ledger.write_readme()
+    assert readme.read_text() == f"before\n{ledger.BEGIN}\n{table}\n{ledger.END}\nafter\n"
