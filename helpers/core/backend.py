@@ -5,8 +5,10 @@
 
 import importlib.util
 import os
+import platform
 import sys
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from helpers.core import project
@@ -41,6 +43,17 @@ def device_name():
     with _quiet_stderr():
         name = _jax_accelerator() if keras.backend.backend() == "jax" else _tensorflow_gpu()
     return name or f"CPU, {os.cpu_count()} cores"
+
+
+def made_with():
+    """What a measurement is made with (dict of str): date, device, backend, versions."""
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "device": device_name(),
+        "backend": keras.backend.backend(),
+        "keras": keras.__version__,
+        "python": platform.python_version(),
+    }
 
 
 def _jax_accelerator():

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import math
 import os
 import threading
 from contextlib import contextmanager, suppress
@@ -111,32 +112,66 @@ def lock(path):
     return FileLock(path.with_name(f".{path.name}.lock"))
 
 
-def write_card(model, facts):
-    """Write the card of a stored network: `facts` (a JSON dict) and the digest of the file, beside it as .json.
+def write_card(path, facts, files):
+    """Write the card of something that was trained: `facts` (a JSON dict) and the digest of each file that belongs to it.
 
-    The card is written last, so that a network without a matching card is one that was never finished.
+    path : the card's file.   files : paths of files in the same folder, already written.
+    The card is written last, so that files without a card that fits are those of a run that was never finished.
     """
-    write_json(Path(model).with_suffix(".json"), {**facts, "file": Path(model).name, "sha256": digest(model)})
+    write_json(path, {**facts, "files": {Path(file).name: digest(file) for file in files}})
 
 
-def read_card(model, remedy):
-    """The card of a stored network, once the file is seen to match it.
+def read_card(path, remedy):
+    """The card (dict) in `path`, once every file that it vouches for is seen to be there and to match.
 
-    model : path of the network's file.   remedy : str, the command that makes it anew.
-    Returns the card (dict). Raises Problem if the file or its card is missing, or the digest differs.
+    remedy : str, the command that makes them anew. Raises Problem if a file or the card is missing, or a digest differs.
     """
-    model = Path(model)
-    if not model.is_file():
-        raise Problem(f"The trained network {shown(model)} is missing: {_back(model)}, or train it with `{remedy}`.")
-    card_path = model.with_suffix(".json")
-    if not card_path.is_file():
+    path = Path(path)
+    if not path.is_file():
+        raise Problem(f"The card {shown(path)} is missing: {_back(path)}, or train the network with `{remedy}`.")
+    card = read_json(path, remedy)
+    files = card.get("files") if isinstance(card, dict) else None
+    if not isinstance(files, dict):
         raise Problem(
-            f"The trained network {shown(model)} has no card: {_back(card_path)}, or train it anew with `{remedy}`."
+            f"{shown(path)} is no card of this version: {_back(path)}, or train the network anew with `{remedy}`."
         )
-    card = read_json(card_path, remedy)
-    if not isinstance(card, dict) or card.get("sha256") != digest(model):
-        raise Problem(
-            f"The trained network {shown(model)} does not match the digest on its card: {_back(model)}, or train it anew "
-            f"with `{remedy}`."
-        )
+    for name, known in files.items():
+        file = path.with_name(name)
+        if not file.is_file():
+            raise Problem(f"{shown(file)} is missing: {_back(file)}, or train the network with `{remedy}`.")
+        if digest(file) != known:
+            raise Problem(
+                f"{shown(file)} does not match its card: {_back(file)}, or train the network anew with `{remedy}`."
+            )
     return card
+
+
+def stored(path, settings, make, remedy):
+    """A measurement that takes long: read from `path`, or made anew and stored there.
+
+    settings : JSON dict, all that decides the outcome.   make : a function without arguments that returns the record (a
+    JSON dict), or None to read.   remedy : str, the command that makes it anew.
+    Returns the record (dict), with "settings" in it. Floats are stored with six significant digits.
+    Raises Problem if the file is missing, or was made with other settings than are asked for.
+    """
+    settings = json.loads(json.dumps(rounded(settings)))
+    if make is not None:
+        write_json(path, rounded({"settings": settings, **make()}))
+    record = read_json(path, remedy)
+    for where, known, asked in differences(record.get("settings", {}), settings, "settings"):
+        raise Problem(
+            f"{shown(path)} was made with other settings ({where} is {known}, not {asked}): make it anew with `{remedy}`."
+        )
+    return record
+
+
+def differences(known, asked, place):
+    """Where two JSON values part: yields the place, what is known there and what is asked for (str); floats may differ by 1e-6."""
+    if isinstance(known, dict) and isinstance(asked, dict):
+        for key in [*asked, *(key for key in known if key not in asked)]:
+            yield from differences(known.get(key), asked.get(key), f"{place}.{key}")
+    elif not (
+        known == asked
+        or (isinstance(known, float) and isinstance(asked, int | float) and math.isclose(known, asked, rel_tol=1e-6))
+    ):
+        yield place, f"{known!r:.60}", f"{asked!r:.60}"

@@ -1,45 +1,42 @@
-"""Random changes of training images: mirrored, shifted, partly erased. NumPy, so that every backend sees the same.
+"""Random changes of training images: mirrored, shifted, rotated, brightened, partly erased.
 
-A changed image is another picture of the same piece of clothing, so a network that has seen many such changes cannot
-lean on where exactly a seam lies. Images held out for validation are never changed.
+NumPy and SciPy, so that every backend sees the same. A changed image is another picture of the same piece of clothing,
+so a network that has seen many such changes cannot lean on where exactly a seam lies.
 """
 
-from dataclasses import asdict, dataclass
-
 import numpy as np
+from scipy import ndimage
 
 ERASED_AREA = 0.02, 0.25  # share of the image that an erased rectangle covers
 ERASED_ASPECT = 0.3, 1 / 0.3  # its height over its width
 
 
-@dataclass(frozen=True)
-class Augmentation:
-    """What may happen to a training image, drawn anew for each image in each epoch.
+def augmented(images, config, random):
+    """Changed copies of float32 images (n, height, width, channels) in 0..1; the images themselves if nothing is asked for.
 
-    flip  : whether half of the images are mirrored, left to right.
-    shift : the most pixels by which an image moves, up or down and left or right; what comes in is background.
-    erase : the share of images in which a rectangle is filled with noise (Zhong et al. 2017, "Random Erasing").
+    config : anything with these fields, such as a training.TrainingConfig:
+      flip       : whether half of the images are mirrored, left to right.
+      shift      : the most pixels by which an image moves, up or down and left or right; what comes in is background.
+      rotate     : the most degrees by which an image is turned, either way.
+      brightness : b multiplies an image by a factor drawn from 1 - b to 1 + b, and cuts off at 1.
+      erase      : the share of images in which a rectangle is filled with noise (Zhong et al. 2017, "Random Erasing").
+    random : a NumPy generator, which decides everything.
     """
-
-    flip: bool = False
-    shift: int = 0
-    erase: float = 0.0
-
-    def as_json(self):
-        """The specification as a JSON dict; Augmentation(**that) gives it back."""
-        return asdict(self)
-
-    def apply(self, images, random):
-        """Changed copies of float images (n, height, width, channels) in 0..1; `random` is a NumPy generator."""
-        changed = images.copy()
-        if self.flip:
-            chosen = random.random(len(images)) < 0.5
-            changed[chosen] = changed[chosen, :, ::-1]
-        if self.shift:
-            changed = _shifted(changed, self.shift, random)
-        if self.erase:
-            _erase(changed, self.erase, random)
-        return changed
+    if config.flip:
+        chosen = random.random(len(images)) < 0.5
+        images = np.where(chosen[:, None, None, None], images[:, :, ::-1], images)
+    if config.shift:
+        images = _shifted(images, config.shift, random)
+    if config.rotate:
+        angles = random.uniform(-config.rotate, config.rotate, len(images))
+        turned = [
+            ndimage.rotate(image, angle, reshape=False, order=1) for image, angle in zip(images, angles, strict=True)
+        ]
+        images = np.stack(turned)
+    if config.brightness:
+        factors = random.uniform(1 - config.brightness, 1 + config.brightness, (len(images), 1, 1, 1))
+        images = np.minimum(images * factors.astype(np.float32), np.float32(1))
+    return _erased(images, config.erase, random) if config.erase else images
 
 
 def _shifted(images, most, random):
@@ -51,8 +48,8 @@ def _shifted(images, most, random):
     return np.ascontiguousarray(np.moveaxis(windows[np.arange(len(images)), top, left], 1, -1))
 
 
-def _erase(images, share, random):
-    """Fill a rectangle of random size, shape and place with noise, in a random `share` of the images; in place."""
+def _erased(images, share, random):
+    """Copies with a rectangle of random size, shape and place filled with noise, in a random `share` of the images."""
     chosen = np.flatnonzero(random.random(len(images)) < share)
     height, width, channels = images.shape[1:]
     area = random.uniform(*ERASED_AREA, len(chosen)) * height * width
@@ -60,10 +57,7 @@ def _erase(images, share, random):
     tall = np.clip(np.rint(np.sqrt(area * aspect)), 1, height).astype(int)
     wide = np.clip(np.rint(np.sqrt(area / aspect)), 1, width).astype(int)
     top, left = random.integers(0, height - tall + 1), random.integers(0, width - wide + 1)
-    row, column = np.arange(height)[None, :, None], np.arange(width)[None, None, :]
-    inside = (row >= top[:, None, None]) & (row < (top + tall)[:, None, None])
-    inside = inside & (column >= left[:, None, None]) & (column < (left + wide)[:, None, None])
-    noise = random.random((int(inside.sum()), channels), dtype=np.float32)
-    erased = images[chosen]
-    erased[inside] = noise
-    images[chosen] = erased
+    images = images.copy()
+    for number, y, x, h, w in zip(chosen, top, left, tall, wide, strict=True):
+        images[number, y : y + h, x : x + w] = random.random((h, w, channels), dtype=np.float32)
+    return images

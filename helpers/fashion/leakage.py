@@ -5,25 +5,52 @@ tenth of what it is given. Whoever calls both again and goes on with the same ne
 been trained on. Here that is done on purpose, beside images that were set aside once and are never mixed in.
 """
 
+from dataclasses import asdict
+
 import numpy as np
 
-from helpers.core import project, stats, store
-from helpers.core.backend import keras
-from helpers.core.project import seed_for
+from helpers.core import stats, store
+from helpers.core.backend import keras, made_with
+from helpers.core.project import report_progress, seed_for
 from helpers.fashion import networks, training
-from helpers.fashion.tuning import made_with
 
 RESULT = "mlp_reshuffle.json"
 HELD_OUT = 0.1
 
 
-def refitted(network, recipe, data, test_x, test_y, seed, folder, fits):
+def reshuffle_chains(network, config, data, profile, seed, remedy, *, chains, fits):
+    """`chains` networks, each fitted `fits` times: read from outputs/results/ in the report profile, else made.
+
+    The rest is as in `refitted`. Returns a dict with "settings", "made_with" and "chains", a list of what `refitted`
+    returns. Raises Problem if the report profile finds no stored measurement of these settings.
+    """
+    settings = {"seed": seed, "chains": chains, "fits": fits, "config": asdict(config), "n_train": len(data.train_x)}
+
+    def make():
+        found = [
+            refitted(
+                network,
+                config,
+                data,
+                seed_for(f"mlp/reshuffle/{i}", seed),
+                profile.training / "mlp" / f"reshuffle-{i}",
+                fits,
+            )
+            for i in range(chains)
+        ]
+        return {"made_with": made_with(), "chains": found}
+
+    return store.stored(profile.results / RESULT, settings, make if profile.trains else None, remedy)
+
+
+def refitted(network, config, data, seed, folder, fits):
     """Fit one network again and again, each time after a reshuffle of all training data; resumes after a kill.
 
-    network   : the pattern (Keras model); it starts from weights drawn from `seed`.
-    recipe    : training.Recipe; each fit runs all its epochs, without early stopping.
-    data      : training.Split; its training images are reshuffled, its validation images are kept clean.
-    test_x, test_y : looked at once, at the end of each fit.   fits : how often.   folder : for the state in between.
+    network : the pattern (Keras model); it starts from weights drawn from `seed`.
+    config  : training.TrainingConfig; each fit runs all its epochs, without early stopping.
+    data    : training.Split; its training images are reshuffled, its validation images are kept clean, its test images are
+              looked at once, at the end of each fit.
+    fits    : how often.   folder : for the state in between.
     Returns a list with a dict a fit: "curve", a list of dicts (false_val_accuracy, clean_accuracy) an epoch, and the
     counts of right answers at its end, "false", "clean" and "test", each [correct, n].
     """
@@ -33,33 +60,47 @@ def refitted(network, recipe, data, test_x, test_y, seed, folder, fits):
             done = store.read_json(folder / "fits.json")
             model = keras.models.load_model(folder / f"{len(done)}.keras")
         else:
-            model = networks.fresh_copy(network, seed)
-            optimizer = keras.optimizers.deserialize(keras.optimizers.serialize(recipe.optimizer))
-            model.compile(optimizer=optimizer, loss=recipe.loss, metrics=["accuracy"])
+            model = training.compiled(networks.fresh_copy(network, seed), config, len(data.train_x))
         while len(done) < fits:
-            done.append(_one_fit(model, recipe, data, test_x, test_y, seed, len(done)))
+            done.append(_one_fit(model, config, data, seed, len(done)))
             with store.atomic_write(folder / f"{len(done)}.keras") as temporary:
                 model.save(temporary)
             store.write_json(folder / "fits.json", done)
-            project.report_progress(f"fit {len(done)}/{fits} after a reshuffle: {_shares(done[-1])}")
+            report_progress(f"fit {len(done)}/{fits} after a reshuffle: {_shares(done[-1])}")
     return done
 
 
-def _one_fit(model, recipe, data, test_x, test_y, seed, number):
+class _CleanAccuracy(keras.callbacks.Callback):
+    """The accuracy on images that are never mixed in, after each epoch."""
+
+    def __init__(self, x, y):
+        super().__init__()
+        self.x, self.y, self.found = x, y, []
+
+    def on_epoch_end(self, epoch, logs=None):
+        correct, n = _right(self.model, self.x, self.y)
+        self.found.append(correct / n)
+
+
+def _one_fit(model, config, data, seed, number):
     """Reshuffle everything, hold out the last tenth as Keras' validation_split would, and go on training."""
     order = np.random.default_rng([seed, number, 0]).permutation(len(data.train_x))
     rows, held_out = np.split(order, [int(len(order) * (1 - HELD_OUT))])
     pool = training.Split(data.train_x[rows], data.train_y[rows], data.train_x[held_out], data.train_y[held_out])
-    curve = []
-    for epoch in range(number * recipe.epochs, (number + 1) * recipe.epochs):
-        row, _ = training.one_epoch(model, None, recipe, pool, seed, epoch + 1)
-        right, n = _right(model, data.val_x, data.val_y)
-        curve.append({"false_val_accuracy": row["val_accuracy"], "clean_accuracy": right / n})
+    batches = training.Batches(pool, config, seed, model.output_shape[-1])
+    clean = _CleanAccuracy(data.val_x, data.val_y)
+    history = model.fit(
+        batches, initial_epoch=number * config.epochs, epochs=(number + 1) * config.epochs, shuffle=False, verbose=0,
+        validation_data=(pool.val_x, pool.val_y), callbacks=[training.SeedEpoch(batches), clean],
+    ).history  # fmt: skip
     return {
-        "curve": curve,
+        "curve": [
+            {"false_val_accuracy": false, "clean_accuracy": share}
+            for false, share in zip(history["val_accuracy"], clean.found, strict=True)
+        ],
         "false": _right(model, pool.val_x, pool.val_y),
         "clean": _right(model, data.val_x, data.val_y),
-        "test": _right(model, test_x, test_y),
+        "test": _right(model, data.test_x, data.test_y),
     }
 
 
@@ -70,23 +111,3 @@ def _right(model, x, y):
 
 def _shares(fit):
     return ", ".join(f"{name} {fit[name][0] / fit[name][1]:.4f}" for name in ("false", "clean", "test"))
-
-
-def measured(network, recipe, data, test_x, test_y, profile, seed, remedy, *, chains, fits):
-    """`chains` networks, each fitted again and again: read from outputs/results/ in the report profile, else made.
-
-    The rest is as in `refitted`. Returns a dict with "chains", a list of what `refitted` returns, the numbers of fits and
-    of their epochs, and what it was made with. Raises Problem if the report profile finds no stored measurement.
-    """
-    path = profile.results / RESULT
-    if profile.trains:
-        runs = [
-            refitted(
-                network, recipe, data, test_x, test_y, seed_for(f"mlp/reshuffle/{i}", seed),
-                profile.training / "mlp" / f"reshuffle-{i}", fits,
-            )
-            for i in range(chains)
-        ]  # fmt: skip
-        record = {"made_with": made_with(), "seed": seed, "fits": fits, "epochs": recipe.epochs, "chains": runs}
-        store.write_json(path, store.rounded(record))
-    return store.read_json(path, remedy)

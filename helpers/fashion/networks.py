@@ -33,46 +33,63 @@ def in_float32(network):
     return copy
 
 
-def _cloned(network, precision):
+def _cloned(network, precision, all_layers=False):
+    """A copy with fresh weights that computes in `precision`; the last layer in float32, unless `all_layers` says otherwise."""
     last = network.layers[-1].name
 
     def clone(layer):
-        policy = "float32" if layer.name == last else precision
+        policy = precision if all_layers or layer.name != last else "float32"
         return type(layer).from_config({**layer.get_config(), "dtype": policy})
 
     return keras.models.clone_model(network, clone_function=clone)
 
 
-def save(network, path, facts):
-    """Store a network for inference (no optimiser state) and its card with `facts` (a JSON dict)."""
+def save(network, path):
+    """Store a network for inference: without optimiser state, and with weights in half precision (float16).
+
+    path : the .keras file.
+    """
+    half = _cloned(network, "float16", all_layers=True)
+    half.set_weights(network.get_weights())
     with store.atomic_write(path) as temporary:
-        keras.Model(network.inputs[0], network.outputs[0]).save(temporary)
-    store.write_card(path, {**facts, "weights_sha256": weights_digest(network)})
+        keras.Model(half.inputs[0], half.outputs[0]).save(temporary)
 
 
 def load(path, remedy, pattern=None):
-    """A stored network and its card, verified by digest before the file is opened, and by its weights' digest after.
+    """A stored network (Keras model, float32, without optimiser), as save() wrote it.
 
-    path : the .keras file.   remedy : str, the command that trains it anew.
-    pattern : a network whose layers it must have, or None.
-    Returns (network, card), the network without optimiser. Nothing that a file may carry is executed: a file with
-    Lambda layers is refused. Raises Problem if the network is missing, altered, of other layers than the pattern, or
-    cannot be read by this Keras.
+    path : the .keras file.   remedy : str, the command that trains it anew.   pattern : a network whose layers it must
+    have, or None. Nothing that a file may carry is executed: a file with Lambda layers is refused.
+    Raises Problem if the file cannot be read by this Keras, or holds other layers than the pattern.
     """
-    card = store.read_card(path, remedy)
-    versions = f"Keras {keras.__version__} cannot read {shown(path)}, made with Keras {card.get('keras', '?')}"
     try:
-        network = keras.models.load_model(path, compile=False, safe_mode=True)
+        network = in_float32(keras.models.load_model(path, compile=False, safe_mode=True))
     except Exception as error:  # whatever a file may hold, it is the file's fault
         gist = " ".join(str(error).split())[:120]
-        raise Problem(f"{versions} ({gist}): train it anew with `{remedy}`.") from None
-    if card.get("weights_sha256") not in (None, weights_digest(network)):
-        raise Problem(f"{versions} (it reads other weights than were stored): train it anew with `{remedy}`.")
+        raise Problem(
+            f"Keras {keras.__version__} cannot read {shown(path)} ({gist}): train it anew with `{remedy}`."
+        ) from None
     if pattern is not None and _architecture(network) != _architecture(pattern):
         raise Problem(
             f"{shown(path)} holds other layers than the network that is asked for: train it anew with `{remedy}`."
         )
-    return network, card
+    return network
+
+
+def wiring(network):
+    """A network's layers and how they are joined (JSON), without the names that Keras counts up within a process."""
+    described = json.loads(network.to_json())
+    names = {layer["config"]["name"]: f"layer {n}" for n, layer in enumerate(described["config"]["layers"])}
+    names[described["config"]["name"]] = "network"
+
+    def renamed(value, key):
+        if isinstance(value, dict):
+            return {inner: renamed(item, inner) for inner, item in value.items()}
+        if isinstance(value, list):
+            return [renamed(item, key) for item in value]
+        return names.get(value, value) if key in ("name", "keras_history", "input_layers", "output_layers") else value
+
+    return renamed(described, None)
 
 
 def _architecture(network):

@@ -23,7 +23,8 @@ def predict_file(train_csv, test_csv, output, retrain=False):
 
     images, labels = dataset.read_csv(train_csv)
     test_images, _ = dataset.read_csv(test_csv, labelled=False)
-    network, card = networks.load(best_network(), REMEDY)
+    path, card = best_network()
+    network = networks.load(path, REMEDY)
     if retrain:
         network = _trained_from(images, labels, network, card)
     inputs = dataset.scaled(test_images).reshape(-1, *network.input_shape[1:])
@@ -35,15 +36,17 @@ def predict_file(train_csv, test_csv, output, retrain=False):
 
 
 def best_network():
-    """The path of the stored network with the best validation accuracy on its card. Raises Problem if there is none."""
-    cards = {path: store.read_json(path).get("val_accuracy", 0) for path in sorted(project.MODELS.rglob("*.json"))}
-    if not cards:
+    """The stored network (path, card) with the best validation accuracy on its card. Raises Problem if there is none."""
+    cards = {path: store.read_json(path) for path in sorted(project.MODELS.rglob("*-0.json"))}
+    stored = {path.with_suffix(".keras"): card for path, card in cards.items() if path.with_suffix(".keras").is_file()}
+    if not stored:
         raise Problem(f"There is no trained network in {shown(project.MODELS)}: train some with `{REMEDY}`.")
-    return max(cards, key=cards.get).with_suffix(".keras")
+    best = max(stored, key=lambda path: stored[path].get("val_accuracy", 0))
+    return best, store.read_card(best.with_suffix(".json"), REMEDY)
 
 
 def _trained_from(images, labels, pattern, card):
-    """A network of the pattern's layers, trained from scratch on the given images by the recipe on the card."""
+    """A network of the pattern's layers, trained from scratch on the given images by the configuration on the card."""
     from helpers.fashion import networks, training
 
     rows, held_out = dataset.split(images, labels, HELD_OUT, card["seed"])
@@ -51,11 +54,8 @@ def _trained_from(images, labels, pattern, card):
         raise Problem(
             f"{len(images)} images are too few to train on: a tenth of each class is held out for validation."
         )
-    known, batch = card["recipe"], card["recipe"]["batch_size"]
-    stretch = training.steps_per_epoch(len(rows), batch) / training.steps_per_epoch(card["n_train"], batch)
-    recipe = training.Recipe.from_json(known, stretch)
     inputs = dataset.scaled(images).reshape(-1, *pattern.input_shape[1:])
     data = training.Split(inputs[rows], labels[rows], inputs[held_out], labels[held_out])
-    work = project.TRAINING / "predict"
-    history = training.train(pattern, recipe, data, card["seed"], work, "predict")
-    return networks.in_float32(training.best_network(work, history))
+    config = training.TrainingConfig(**card["config"])
+    run = training.train(pattern, config, data, card["seed"], project.TRAINING / "predict", "predict")
+    return networks.in_float32(run.best)

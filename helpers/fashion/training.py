@@ -1,124 +1,93 @@
-"""One way to train every network: seeded, stopped early, kept at its best epoch, and safe to kill at any moment.
+"""One way to train every network: Keras' own `fit`, seeded, and safe to kill at any moment.
 
-A training run is a function of its settings and its seed. After each epoch its state goes to disk: the network with
-its optimiser, and the history. What happens next (go on, stop, which epoch is kept) is read off the history alone,
-and each epoch shuffles by (seed, epoch); so a run that was killed ends in the same weights as one that was not.
-Keras' own EarlyStopping and BackupAndRestore do not give that: the patience already spent is forgotten on resuming.
-The same holds for what a recipe may add: changed images are drawn from (seed, epoch) in NumPy, and the running mean of
-the weights, batch-norm statistics and all, lies on disk beside the network.
+A training run is a function of its network, configuration, data and seed. Each epoch shuffles and augments by (seed,
+epoch), so an epoch that is trained again comes out the same. Keras' callbacks do the rest: CSVLogger, ModelCheckpoint,
+EarlyStopping. Keras' BackupAndRestore is replaced, for two reasons: it writes its two files in place, so a kill between
+them resumes the wrong epoch, and it forgets the patience that was already spent. `Backup` writes one file atomically and
+plays the log back to EarlyStopping.
 """
 
-import copy
-import csv
 import hashlib
-import io
 import json
-import math
-import platform
 import time
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from helpers.core import project, store
-from helpers.core.backend import device_name, keras
-from helpers.core.project import Problem, shown
+from helpers.core import store
+from helpers.core.backend import keras
+from helpers.core.project import Problem, report_progress, shown
 from helpers.fashion import networks
-from helpers.fashion.augmentation import Augmentation
+from helpers.fashion.augmentation import augmented
 
-HISTORY_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
+METRICS = "loss", "accuracy", "val_loss", "val_accuracy"
+HISTORY_COLUMNS = "epoch", *METRICS
+SCHEDULES = "constant", "inverse-time", "cosine", "one-cycle"
+WARM_UP, START = (
+    0.25,
+    0.05,
+)  # of a one-cycle schedule: the share of steps that it rises for, its first rate over its peak
+EVALUATION_BATCH = 1000
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How a network is trained.
+class TrainingConfig:
+    """How a network is trained, in plain numbers and names.
 
-    optimizer  : a Keras optimiser; every run starts from a fresh copy of it.
-    epochs     : the most epochs.   patience : epochs without a better validation accuracy after which a run stops.
-    batch_size : images per step.   loss : a Keras loss.
-    label_smoothing : the share of certainty that is spread evenly over the classes; then `loss` is cross-entropy, and
-                      the losses in the history, validation too, are against the smoothed labels.
-    precision  : "float32", or a Keras policy such as "mixed_bfloat16" to multiply in; the kept network is float32.
-    augmentation    : how training images are changed in each epoch, or None. Validation images never are.
-    average_epochs  : k > 1 judges and keeps, after epoch e, a running mean of the weights over the last epochs: the
-                      mean m moves to m + (w - m) / min(e, k). Running statistics of batch norm are averaged alike.
+    optimizer     : "sgd" (with momentum, and Nesterov's if `nesterov`) or "adam".
+    learning_rate : its constant value, its first one ("inverse-time", "cosine") or its peak ("one-cycle").
+    schedule      : one of SCHEDULES. "inverse-time" divides the rate by 1 + decay * step, as Keras' old `decay` did.
+    weight_decay  : decoupled from the gradient (Loshchilov and Hutter 2019).
+    epochs        : the most epochs.   patience : epochs without a better validation accuracy that end a run.
+    batch_size    : images per step.   loss : a Keras loss; all but the sparse ones are given one-hot labels.
+    label_smoothing : share of certainty spread evenly over the classes; the loss is then cross-entropy, and the losses in
+                      the history, validation too, are against the smoothed labels.
+    precision     : "float32", or a Keras policy such as "mixed_bfloat16" to compute in; weights are float32 in any case.
+    flip, shift, rotate, brightness, erase : augmentation of training images; see augmentation.augmented.
+    average_epochs : k > 1 judges and keeps, after epoch e, a running mean of the weights over the last epochs: the mean m
+                     moves to m + (w - m) / min(e, k). Batch norm's moving statistics are averaged alike.
     """
 
-    optimizer: keras.optimizers.Optimizer
+    optimizer: str = "sgd"
+    learning_rate: float = 0.01
+    momentum: float = 0.9
+    nesterov: bool = True
+    weight_decay: float = 0.0
+    schedule: str = "constant"
+    decay: float = 0.0
     epochs: int = 100
     patience: int = 15
     batch_size: int = 256
     loss: str = "sparse_categorical_crossentropy"
     label_smoothing: float = 0.0
     precision: str = "float32"
-    augmentation: Augmentation | None = None
+    flip: bool = False
+    shift: int = 0
+    rotate: float = 0.0
+    brightness: float = 0.0
+    erase: float = 0.0
     average_epochs: int = 1
 
-    def as_json(self):
-        """The recipe as a JSON dict, for cards and for telling whether a checkpoint belongs to it."""
-        optimizer = json.loads(json.dumps(keras.optimizers.serialize(self.optimizer), default=float))
-        optimizer["config"]["name"] = optimizer["class_name"].lower()  # Keras counts names up within a process
-        return {
-            "optimizer": optimizer,
-            "epochs": self.epochs,
-            "patience": self.patience,
-            "batch_size": self.batch_size,
-            "loss": self.loss,
-            "label_smoothing": self.label_smoothing,
-            "precision": self.precision,
-            "augmentation": self.augmentation and self.augmentation.as_json(),
-            "average_epochs": self.average_epochs,
-        }
-
-    @classmethod
-    def from_json(cls, facts, stretch=1.0):
-        """The recipe that as_json() wrote on a card; what an older card lacks takes its default.
-
-        stretch : steps an epoch will have, over those that it had; a schedule of the learning rate is stretched by it,
-                  so that it still ends with the last epoch.
-        """
-        changes, optimizer = facts.get("augmentation"), copy.deepcopy(facts["optimizer"])
-        if isinstance(optimizer["config"]["learning_rate"], dict):
-            schedule = optimizer["config"]["learning_rate"]["config"]
-            schedule |= {key: schedule[key] * stretch for key in ("decay_steps", "warmup_steps") if schedule.get(key)}
-        return cls(
-            **{
-                **facts,
-                "optimizer": keras.optimizers.deserialize(optimizer),
-                "augmentation": changes and Augmentation(**changes),
-            }
-        )
-
-
-def steps_per_epoch(n_images, batch_size):
-    """How many batches an epoch has; the last may be smaller."""
-    return -(-n_images // batch_size)
-
-
-def one_cycle(peak, epochs, n_images, batch_size, warm_up=0.25, start=0.05):
-    """A learning rate that rises in a line to `peak` for a quarter of the steps and falls to zero along a cosine.
-
-    peak : the highest rate.   start : the first rate, as a share of it.   warm_up : the share of steps that it rises for.
-    Returns Keras' CosineDecay over `epochs` epochs of `n_images` images in batches of `batch_size`.
-    """
-    steps = epochs * steps_per_epoch(n_images, batch_size)
-    rising = int(warm_up * steps)
-    return keras.optimizers.schedules.CosineDecay(
-        start * peak, max(steps - rising, 1), warmup_target=peak, warmup_steps=rising
-    )
+    def __post_init__(self):
+        if self.optimizer not in ("sgd", "adam") or self.schedule not in SCHEDULES:
+            raise ValueError(f"unknown optimizer or schedule: {self.optimizer!r}, {self.schedule!r}")
 
 
 @dataclass(frozen=True)
 class Split:
-    """Training and validation data. Inputs: float32 (n, ...). Labels: int32 (n,)."""
+    """Training, validation and test data. Inputs: float32 (n, ...) in 0..1. Labels: int32 (n,), class ids.
+
+    The test data may be left out (None) where nothing is stored.
+    """
 
     train_x: np.ndarray
     train_y: np.ndarray
     val_x: np.ndarray
     val_y: np.ndarray
+    test_x: np.ndarray | None = None
+    test_y: np.ndarray | None = None
 
     @cached_property
     def validation_digest(self):
@@ -126,18 +95,188 @@ class Split:
         return hashlib.sha256(np.ascontiguousarray(self.val_x)).hexdigest()
 
 
-@dataclass
-class Trained:
-    """A trained network with its history, a list of one dict per epoch (HISTORY_COLUMNS), and its card (dict)."""
+def steps_per_epoch(n_images, batch_size):
+    """How many batches an epoch has; the last may be smaller."""
+    return -(-n_images // batch_size)
 
-    network: keras.Model
-    history: list = field(repr=False)
-    card: dict = field(repr=False)
 
-    @property
-    def kept_epoch(self):
-        """The epoch (1, 2, ...) whose weights the network has: the first with the best validation accuracy."""
-        return best_epoch(self.history)
+def learning_rate(config, n_images):
+    """The learning rate of a TrainingConfig over `n_images` training images: a float, or a Keras schedule by step."""
+    steps = config.epochs * steps_per_epoch(n_images, config.batch_size)
+    rising = int(WARM_UP * steps)
+    schedules = keras.optimizers.schedules
+    if config.schedule == "inverse-time":
+        return schedules.InverseTimeDecay(config.learning_rate, decay_steps=1, decay_rate=config.decay)
+    if config.schedule == "cosine":
+        return schedules.CosineDecay(config.learning_rate, steps)
+    if config.schedule == "one-cycle":
+        return schedules.CosineDecay(
+            START * config.learning_rate,
+            max(steps - rising, 1),
+            warmup_target=config.learning_rate,
+            warmup_steps=rising,
+        )
+    return config.learning_rate
+
+
+def compiled(network, config, n_images):
+    """The network itself, compiled with the optimiser, loss and metric of a TrainingConfig."""
+    rate, decay = learning_rate(config, n_images), config.weight_decay or None
+    if config.optimizer == "adam":
+        optimizer = keras.optimizers.Adam(rate, weight_decay=decay)
+    else:
+        optimizer = keras.optimizers.SGD(rate, config.momentum, nesterov=config.nesterov, weight_decay=decay)
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
+    network.compile(optimizer=optimizer, loss=loss if config.label_smoothing else config.loss, metrics=["accuracy"])
+    return network
+
+
+def targets(labels, config, classes):
+    """Labels (n,) as the loss of a TrainingConfig takes them: class ids, or one-hot rows, float32 (n, classes)."""
+    if config.loss.startswith("sparse") and not config.label_smoothing:
+        return labels
+    return np.eye(classes, dtype="float32")[labels]
+
+
+class Batches(keras.utils.PyDataset):
+    """The training batches, shuffled and augmented by (seed, epoch): the same for an epoch that is trained again.
+
+    data : Split.   config : TrainingConfig.   SeedEpoch says which epoch it is; Keras calls `on_epoch_end` more often
+    than epochs end, so that a dataset cannot count them.
+    """
+
+    def __init__(self, data, config, seed, classes):
+        super().__init__()
+        self.inputs, self.targets = data.train_x, targets(data.train_y, config, classes)
+        self.config, self.seed = config, seed
+        self.begin(1)
+
+    def begin(self, epoch):
+        """Shuffle for an epoch, counted from 1."""
+        self.epoch = epoch
+        self.order = np.random.default_rng([self.seed, epoch]).permutation(len(self.inputs))
+
+    def __len__(self):
+        return steps_per_epoch(len(self.inputs), self.config.batch_size)
+
+    def __getitem__(self, index):
+        size = self.config.batch_size
+        rows = self.order[index * size : (index + 1) * size]
+        random = np.random.default_rng([self.seed, self.epoch, 1 + index])
+        return augmented(self.inputs[rows], self.config, random), self.targets[rows]
+
+
+# --- callbacks --------------------------------------------------------------------------------------------------------
+
+
+class SeedEpoch(keras.callbacks.Callback):
+    """Begin each epoch with its own order of batches and its own dropout masks, so that resuming changes nothing."""
+
+    def __init__(self, batches):
+        super().__init__()
+        self.batches = batches
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.batches.begin(epoch + 1)
+        for number, layer in enumerate(self.model.layers):
+            generator = getattr(layer, "seed_generator", None)
+            if generator is not None:
+                state = np.random.SeedSequence([self.batches.seed, epoch + 1, number]).generate_state(2)
+                generator.state.assign(state.astype(generator.state.dtype))
+
+
+class AveragedWeights(keras.callbacks.Callback):
+    """Judge and keep a running mean of the weights after each epoch, and train on from the weights themselves.
+
+    The mean takes over while the network is validated and saved. Its place among the callbacks is therefore after
+    ModelCheckpoint and before Backup. Keras' SwapEMAWeights leaves batch norm's statistics out; here they are averaged too.
+    epochs : k, the epochs that the mean reaches back.   mean : list of float32 arrays, or None before the first epoch.
+    """
+
+    def __init__(self, epochs):
+        super().__init__()
+        self.epochs, self.mean, self.epoch = epochs, None, 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch + 1
+
+    def on_test_begin(self, logs=None):
+        self.trained = self.model.get_weights()
+        share = np.float32(1 / min(self.epoch, self.epochs))
+        before = self.mean or self.trained
+        self.mean = [
+            old + share * (new - old) if np.issubdtype(new.dtype, np.floating) else new
+            for old, new in zip(before, self.trained, strict=True)
+        ]
+        self.model.set_weights(self.mean)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.set_weights(self.trained)
+
+
+class Backup(keras.callbacks.Callback):
+    """After each epoch, all that the run needs to go on, in one file that is written atomically.
+
+    path     : the .npz file: weights, optimiser state, the mean of the weights if there is one, and the history.
+    run      : digest of all that decides an epoch's outcome; a file of another run is not taken.
+    stopping : EarlyStopping, to which the history is played back, so that the patience spent is not forgotten.
+    averaged : AveragedWeights or None.   told : called with the history after each epoch.
+    """
+
+    def __init__(self, path, run, stopping, averaged, told):
+        super().__init__()
+        self.path, self.run, self.stopping, self.averaged, self.told = Path(path), run, stopping, averaged, told
+        self.history, self.began = [], 0.0
+
+    def restore(self, model):
+        """Put a compiled model into the state of the last whole epoch, if there is one of this run; sets `history`."""
+        try:
+            with np.load(self.path, allow_pickle=False) as stored:
+                kept = json.loads(str(stored["kept"]))
+                arrays = [stored[f"a{number}"] for number in range(len(stored) - 1)]
+        except FileNotFoundError:
+            return
+        except Exception:  # whatever a spoilt file raises
+            report_progress(f"{shown(self.path)} is damaged; starting from scratch")
+            return
+        if kept["run"] != self.run:
+            report_progress(f"{shown(self.path)} belongs to another run; starting from scratch")
+            return
+        variables = self._variables(model)
+        for variable, value in zip(variables, arrays, strict=False):
+            variable.assign(value)
+        if self.averaged:
+            self.averaged.mean = arrays[len(variables) :]
+        self.history = kept["history"]
+
+    def kept_weights(self, model):
+        """What is judged after the last epoch: the mean of the weights, or the weights (list of arrays)."""
+        return self.averaged.mean if self.averaged and self.averaged.mean else model.get_weights()
+
+    def _variables(self, model):
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+        return [*model.weights, *model.optimizer.variables]
+
+    def on_train_begin(self, logs=None):
+        for row in self.history:
+            self.stopping.on_epoch_end(row["epoch"] - 1, row)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        found = {key: float(logs[key]) for key in METRICS}
+        self.history.append({"epoch": epoch + 1, **found, "seconds": time.perf_counter() - self.began})
+        arrays = [keras.ops.convert_to_numpy(variable) for variable in self._variables(self.model)]
+        arrays += self.averaged.mean if self.averaged else []
+        named = {f"a{number}": array for number, array in enumerate(arrays)}
+        with store.atomic_write(self.path) as temporary:
+            np.savez(temporary, kept=json.dumps({"run": self.run, "history": self.history}), **named)
+        self.told(self.history)
+
+
+# --- a run ------------------------------------------------------------------------------------------------------------
 
 
 def best_epoch(history):
@@ -145,322 +284,93 @@ def best_epoch(history):
     return max(history, key=lambda row: row["val_accuracy"])["epoch"] if history else 0
 
 
-def is_finished(history, recipe):
+def is_finished(history, config):
     """Whether a run with this history has come to its end, by the most epochs or by patience."""
-    return len(history) >= recipe.epochs or len(history) - best_epoch(history) >= recipe.patience
+    return len(history) >= config.epochs or len(history) - best_epoch(history) >= config.patience
 
 
-def trained(network, name, recipe, data, seed, profile, remedy):
-    """The network called `name`: loaded from its file in the report profile, trained from scratch in the others.
+@dataclass
+class Run:
+    """What a training run came to.
 
-    network : a Keras model, taken as the pattern; each run starts from fresh weights drawn from `seed`.
-    name    : str such as "mlp/sgd-0"; the files are models/<name>.keras, .csv (history) and .json (card).
-    data    : Split.   seed : int.   profile : settings.Profile.   remedy : the command that trains it.
-    Returns a Trained. Raises Problem if the report profile finds no such network, one that its card does not vouch for,
-    or one that was made otherwise than is asked for here: with another seed, recipe, number of images or validation images.
-    What a card passes over is not compared: no card tells the digest of the training images, and early ones tell only the
-    first five fields of the recipe, the others having been at their defaults. Another limit to the epochs, or another
-    patience, is no difference where the run would have ended at the same epoch.
+    history : list of one dict per epoch (HISTORY_COLUMNS and seconds).
+    best, last : the networks (Keras models) of the best epoch and of the last, as they were judged.
     """
-    path = profile.models / f"{name}.keras"
-    if profile.trains:
-        work = profile.training / name
-        history = train(network, recipe, data, seed, work, name)
-        kept = networks.in_float32(best_network(work, history))
-        facts = _facts(name, recipe, data, seed, history, work)
-        if recipe.precision != "float32":  # the history was judged in another precision than the one that is kept
-            right = networks.probabilities(kept, data.val_x).argmax(axis=1) == data.val_y
-            facts["val_accuracy"] = float(np.mean(right))
-        _keep(kept, history, path, facts)
-    loaded, card = networks.load(path, remedy, network)
-    history = read_history(path.with_suffix(".csv"), card, remedy)
-    for what, known, asked in _differences(card, history, recipe, data, seed):
-        raise Problem(
-            f"The trained network {shown(path)} was not made as is asked for here: on its card {what} is {known}, not {asked}; "
-            f"ask for that again, or train it anew with `{remedy}` (or with --profile train beside your own parameters)."
-        )
-    return Trained(loaded, history, card)
+
+    history: list
+    best: keras.Model
+    last: keras.Model
 
 
-def train(network, recipe, data, seed, folder, name=""):
-    """Train a fresh copy of `network` to the end, going on from the checkpoint in `folder` if it belongs to this run.
+def train(network, config, data, seed, folder, name=""):
+    """Train a fresh copy of `network` to the end, going on from the backup in `folder` if it belongs to this run.
 
-    Leaves in `folder` the states of the best and of the last epoch. Returns the history: a list of one dict per epoch.
-    A second process that trains the same waits for the first, and then finds its work done.
+    network : a Keras model, taken as the pattern.   config : TrainingConfig.   data : Split.   seed : int.
+    folder  : for backup.npz, best.keras and log.csv.   name : how lines of progress call the run.
+    Returns a Run. A second process that trains the same waits for the first, and then finds its work done.
     """
-    settings = _fingerprint(network, recipe, data, seed)
     folder = Path(folder)
     with store.lock(folder):
-        model, mean, history = _resume(folder, settings, recipe) or (None, None, [])
-        if model is None:
-            model = networks.fresh_copy(network, seed, recipe.precision)
-            optimizer = keras.optimizers.deserialize(keras.optimizers.serialize(recipe.optimizer))
-            model.compile(optimizer=optimizer, loss=_loss(recipe), metrics=["accuracy"])
-        while not is_finished(history, recipe):
-            row, mean = one_epoch(model, mean, recipe, data, seed, len(history) + 1)
-            history.append(row)
-            _checkpoint(folder, settings, model, mean, history)
-            project.report_progress(_epoch_line(name, history, recipe))
-        return [{key: row[key] for key in HISTORY_COLUMNS} for row in history]
+        folder.mkdir(parents=True, exist_ok=True)
+        classes = network.output_shape[-1]
+        model = compiled(networks.fresh_copy(network, seed, config.precision), config, len(data.train_x))
+        stopping = keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=config.patience)
+        averaged = AveragedWeights(config.average_epochs) if config.average_epochs > 1 else None
+        backup = Backup(
+            folder / "backup.npz", _run_digest(network, config, data, seed), stopping, averaged,
+            lambda history: report_progress(_epoch_line(name, history, config)),
+        )  # fmt: skip
+        backup.restore(model)
+        log, best = folder / "log.csv", folder / "best.keras"
+        _cut(log, len(backup.history))
+        if backup.history and not best.is_file():
+            raise Problem(f"{shown(best)} is gone: delete {shown(folder)}, and the run begins anew.")
+        if not is_finished(backup.history, config):
+            reached = max((row["val_accuracy"] for row in backup.history), default=None)
+            batches = Batches(data, config, seed, classes)
+            callbacks = [
+                SeedEpoch(batches),
+                keras.callbacks.CSVLogger(log, append=True),
+                keras.callbacks.ModelCheckpoint(
+                    best, "val_accuracy", save_best_only=True, mode="max", initial_value_threshold=reached
+                ),
+                stopping, *([averaged] if averaged else []), backup,
+            ]  # fmt: skip
+            model.fit(
+                batches, epochs=config.epochs, initial_epoch=len(backup.history),
+                validation_data=(data.val_x, targets(data.val_y, config, classes)),
+                validation_batch_size=EVALUATION_BATCH, callbacks=callbacks, shuffle=False, verbose=0,
+            )  # fmt: skip
+        model.set_weights(backup.kept_weights(model))
+        return Run(backup.history, keras.models.load_model(best, compile=False), model)
 
 
-def best_network(folder, history):
-    """The network of the best epoch, from the folder that train() worked in."""
-    return _network_after(folder, best_epoch(history))
+def _cut(log, epochs):
+    """Leave of CSVLogger's file what belongs to the epochs that are backed up: its heading and one line for each."""
+    lines = log.read_text(encoding="utf-8").splitlines(keepends=True) if log.is_file() else []
+    store.write_text(log, "".join(lines[: epochs + 1 if epochs else 0]))
 
 
-def last_network(folder, history):
-    """The network of the last epoch, from the folder that train() worked in."""
-    return _network_after(folder, len(history))
-
-
-def _network_after(folder, epoch):
-    mean = Path(folder) / _mean_file(epoch)
-    return keras.models.load_model(mean if mean.is_file() else Path(folder) / _state_file(epoch), compile=False)
-
-
-def _loss(recipe):
-    if not recipe.label_smoothing:
-        return recipe.loss
-    return keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
-
-
-def _targets(model, labels, recipe):
-    """The labels as the loss takes them: class ids, or rows of zeros and a one, which only the dense loss can smooth."""
-    return np.eye(model.output_shape[-1], dtype="float32")[labels] if recipe.label_smoothing else labels
-
-
-def one_epoch(model, mean, recipe, data, seed, epoch):
-    """Train one epoch, in an order drawn from (seed, epoch), and judge it.
-
-    mean : the running mean of the weights before this epoch (list of arrays), or None.
-    Returns its row of the history, with its seconds, and the mean after it (None if the recipe takes none).
-    """
-    _reseed_dropout(model, seed, epoch)
-    order = np.random.default_rng([seed, epoch]).permutation(len(data.train_x))
-    images, labels = data.train_x[order], _targets(model, data.train_y[order], recipe)
-    judged_by = data.val_x, _targets(model, data.val_y, recipe)
-    averages = recipe.average_epochs > 1
-    started = time.perf_counter()
-    if recipe.augmentation:
-        images = recipe.augmentation.apply(images, np.random.default_rng([seed, epoch, 1]))
-    logs = model.fit(
-        images, labels, batch_size=recipe.batch_size, shuffle=False, verbose=0,
-        validation_data=None if averages else judged_by, validation_batch_size=1000,
-    ).history  # fmt: skip
-    found = {key: float(values[0]) for key, values in logs.items()}
-    if averages:
-        weights = model.get_weights()
-        mean = _moved(mean, weights, 1 / min(epoch, recipe.average_epochs))
-        model.set_weights(mean)
-        judged = model.evaluate(*judged_by, batch_size=1000, verbose=0, return_dict=True)
-        found |= {f"val_{key}": float(value) for key, value in judged.items()}
-        model.set_weights(weights)
-    seconds = time.perf_counter() - started
-    return {"epoch": epoch, **{key: found[key] for key in HISTORY_COLUMNS[1:]}, "seconds": seconds}, mean
-
-
-def _moved(mean, weights, share):
-    """Weights (list of arrays) moved from `mean` towards `weights` by a share; a dropout generator's state is taken over."""
-    if mean is None:
-        return weights
-    return [
-        old + np.float32(share) * (new - old) if np.issubdtype(new.dtype, np.floating) else new
-        for old, new in zip(mean, weights, strict=True)
-    ]
-
-
-def _reseed_dropout(model, seed, epoch):
-    """Give every layer that draws random numbers a state of its own for this epoch, so that resuming changes nothing."""
-    for number, layer in enumerate(model.layers):
-        generator = getattr(layer, "seed_generator", None)
-        if generator is not None:
-            state = np.random.SeedSequence([seed, epoch, number]).generate_state(2)
-            generator.state.assign(state.astype(generator.state.dtype))
-
-
-def _epoch_line(name, history, recipe):
+def _epoch_line(name, history, config):
     row = history[-1]
-    left = min(recipe.epochs, best_epoch(history) + recipe.patience) - row["epoch"]
+    left = min(config.epochs, best_epoch(history) + config.patience) - row["epoch"]
     return (
-        f"{name} epoch {row['epoch']}/{recipe.epochs}: loss {row['loss']:.4f}, accuracy {row['accuracy']:.4f}, "
+        f"{name} epoch {row['epoch']}/{config.epochs}: loss {row['loss']:.4f}, accuracy {row['accuracy']:.4f}, "
         f"val_loss {row['val_loss']:.4f}, val_accuracy {row['val_accuracy']:.4f} (best {best_epoch(history)}), "
-        f"{row['seconds']:.1f} s, at least {left * row['seconds']:.0f} s left"
+        f"{row['seconds']:.1f} s, at least {left * row['seconds'] / 60:.0f} min left"
     )
 
 
-# --- checkpoints ----------------------------------------------------------------------------------------------------
+def _run_digest(network, config, data, seed):
+    """A digest of all that decides an epoch's outcome: network, configuration, seed, data, backend and version of Keras.
 
-
-def _state_file(epoch):
-    return f"epoch-{epoch:04d}.keras"
-
-
-def _mean_file(epoch):
-    return f"mean-{epoch:04d}.keras"
-
-
-def _fingerprint(network, recipe, data, seed):
-    """A digest of all that decides an epoch's outcome: the network, recipe, seed, data, backend and version of Keras.
-
-    How many epochs there may be is left out: a longer run goes on from where a shorter one ended.
+    Patience is left out, and so is the number of epochs where the schedule does not hang on it: a longer run goes on
+    from where a shorter one ended.
     """
-    steps = {key: value for key, value in recipe.as_json().items() if key not in ("epochs", "patience")}
-    described = [_wiring(network), steps, seed, keras.__version__, keras.backend.backend()]
-    text = json.dumps(described, sort_keys=True)
-    total = hashlib.sha256(text.encode())
+    free = {"patience"} | ({"epochs"} if config.schedule in ("constant", "inverse-time") else set())
+    steps = {key: value for key, value in asdict(config).items() if key not in free}
+    described = [networks.wiring(network), steps, seed, keras.__version__, keras.backend.backend()]
+    total = hashlib.sha256(json.dumps(described, sort_keys=True).encode())
     for array in (data.train_x, data.train_y, data.val_x, data.val_y):
         total.update(np.ascontiguousarray(array))
     return total.hexdigest()
-
-
-def _wiring(network):
-    """A network's layers and how they are joined (JSON), without the names that Keras counts up within a process."""
-    described = json.loads(network.to_json())
-    names = {layer["config"]["name"]: f"layer {n}" for n, layer in enumerate(described["config"]["layers"])}
-    names[described["config"]["name"]] = "network"
-
-    def renamed(value, key):
-        if isinstance(value, dict):
-            return {inner: renamed(item, inner) for inner, item in value.items()}
-        if isinstance(value, list):
-            return [renamed(item, key) for item in value]
-        return names.get(value, value) if key in ("name", "keras_history", "input_layers", "output_layers") else value
-
-    return renamed(described, None)
-
-
-def _checkpoint(folder, settings, model, mean, history):
-    """Make the state of the last epoch the one to resume from.
-
-    The state is written first and the record that names it last, each atomically: killed in between, the run goes on
-    from the epoch before. States that are neither best nor last are removed after that.
-    """
-    last, best = history[-1]["epoch"], best_epoch(history)
-    with store.atomic_write(folder / _state_file(last)) as temporary:
-        model.save(temporary)
-    keep = {_state_file(last), _state_file(best)}
-    if mean is not None:
-        _save_mean(folder / _mean_file(last), model, mean)
-        keep |= {_mean_file(last), _mean_file(best)}
-    files = {name: store.digest(folder / name) for name in sorted(keep)}
-    store.write_json(folder / "progress.json", {"settings": settings, "files": files, "history": history})
-    for path in [*folder.glob("epoch-*.keras"), *folder.glob("mean-*.keras")]:
-        if path.name not in keep:
-            path.unlink()
-
-
-def _save_mean(path, model, mean):
-    averaged = keras.models.clone_model(model)
-    averaged.set_weights(mean)
-    with store.atomic_write(path) as temporary:
-        averaged.save(temporary)
-
-
-def _resume(folder, settings, recipe):
-    """The network, the mean of its weights (or None) and the history to go on from.
-
-    None if `folder` holds no whole checkpoint of this very run.
-    """
-    try:
-        record = store.read_json(folder / "progress.json")
-    except Problem:
-        return None
-    if record["settings"] != settings or len(record["history"]) > recipe.epochs:
-        project.report_progress(f"{shown(folder)} holds a checkpoint of other settings; starting from scratch")
-        return None
-    files = record["files"]
-    if any(not (folder / name).is_file() or store.digest(folder / name) != sha for name, sha in files.items()):
-        project.report_progress(f"{shown(folder)} holds a damaged checkpoint; starting from scratch")
-        return None
-    last, mean = len(record["history"]), None
-    if recipe.average_epochs > 1:
-        mean = keras.models.load_model(folder / _mean_file(last), compile=False).get_weights()
-    return keras.models.load_model(folder / _state_file(last)), mean, record["history"]
-
-
-# --- keeping --------------------------------------------------------------------------------------------------------
-
-
-def _facts(name, recipe, data, seed, history, folder):
-    """What a card says of a network and how it came to be."""
-    rows = store.read_json(folder / "progress.json")["history"]
-    return {
-        "name": name,
-        "seed": seed,
-        "recipe": recipe.as_json(),
-        "n_train": len(data.train_x),
-        "n_validation": len(data.val_x),
-        "split_sha256": data.validation_digest,
-        "kept_epoch": best_epoch(history),
-        "val_accuracy": history[best_epoch(history) - 1]["val_accuracy"],
-        "epochs_run": len(history),
-        "seconds_per_epoch": float(np.median([row["seconds"] for row in rows])),
-        "device": device_name(),
-        "backend": keras.backend.backend(),
-        "keras": keras.__version__,
-        "python": platform.python_version(),
-        "date": datetime.now(UTC).date().isoformat(),
-    }
-
-
-def _keep(network, history, path, facts):
-    """Store a finished network, its history as CSV (full precision) and, last, the card that vouches for both."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, HISTORY_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(history)
-    store.write_text(path.with_suffix(".csv"), text.getvalue())
-    networks.save(network, path, {**facts, "history_sha256": store.digest(path.with_suffix(".csv"))})
-
-
-def _differences(card, history, recipe, data, seed):
-    """Where a card says otherwise than is asked for: yields what it is, what the card says, and what is asked for (str)."""
-    wanted = recipe.as_json()
-    known = {**Recipe(recipe.optimizer).as_json(), **card.get("recipe", wanted)}
-    if is_finished(history, recipe) and not is_finished(history[:-1], recipe):
-        known |= {key: wanted[key] for key in ("epochs", "patience")}  # this very run would have ended here, too
-    facts = {
-        "the seed": (card.get("seed"), seed),
-        "the number of training images": (card.get("n_train"), len(data.train_x)),
-        "the number of validation images": (card.get("n_validation"), len(data.val_x)),
-        "the digest of the validation images": (card.get("split_sha256"), data.validation_digest),
-    }
-    for what, (said, asked) in facts.items():
-        if said not in (None, asked):
-            yield what, str(said)[:12], str(asked)[:12]
-    yield from _unlike(known, wanted, "recipe")
-
-
-def _unlike(known, wanted, place):
-    """Where two JSON values part, both of them dicts at the top: yields place, one value and the other (str).
-
-    Keys that only one of them has are passed over, for another Keras may know more settings; so are names, which Keras
-    counts up. Floats may differ by what float32 does to them.
-    """
-    for key in [key for key in wanted if key in known and key not in ("name", "module", "registered_name")]:
-        mine, other, where = known[key], wanted[key], f"{place}.{key}"
-        if isinstance(mine, dict) and isinstance(other, dict):
-            yield from _unlike(mine, other, where)
-        elif isinstance(mine, float) and isinstance(other, int | float) and math.isclose(mine, other, rel_tol=1e-6):
-            continue
-        elif mine != other:
-            yield where, _in_brief(mine), _in_brief(other)
-
-
-def _in_brief(value):
-    """A JSON value in a few words; a serialised object by its class (str)."""
-    return value.get("class_name", json.dumps(value)) if isinstance(value, dict) else f"{value!r:.40}"
-
-
-def read_history(path, card, remedy):
-    """A stored history (list of dicts, HISTORY_COLUMNS), verified against the card. Raises Problem if it differs."""
-    if not path.is_file() or store.digest(path) != card.get("history_sha256"):
-        raise Problem(
-            f"The history {shown(path)} is missing or does not match its card: train it anew with `{remedy}`."
-        )
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
-            {key: int(value) if key == "epoch" else float(value) for key, value in row.items()}
-            for row in csv.DictReader(file)
-        ]

@@ -7,9 +7,9 @@ trials, and the trial under way resumes at its last epoch.
 
 Several processes, or machines that share the folder, can search together in keras-tuner's own way, one as chief:
 
-    KERASTUNER_ORACLE_IP=127.0.0.1 KERASTUNER_ORACLE_PORT=8000 KERASTUNER_TUNER_ID=chief    python -m helpers.fashion.tuning bayes
-    KERASTUNER_ORACLE_IP=127.0.0.1 KERASTUNER_ORACLE_PORT=8000 KERASTUNER_TUNER_ID=worker-1 python -m helpers.fashion.tuning bayes
-    KERASTUNER_ORACLE_IP=127.0.0.1 KERASTUNER_ORACLE_PORT=8000 KERASTUNER_TUNER_ID=worker-2 python -m helpers.fashion.tuning bayes
+    KERASTUNER_ORACLE_IP=127.0.0.1 KERASTUNER_ORACLE_PORT=8000 KERASTUNER_TUNER_ID=chief    python -m helpers search bayes
+    KERASTUNER_ORACLE_IP=127.0.0.1 KERASTUNER_ORACLE_PORT=8000 KERASTUNER_TUNER_ID=worker-1 python -m helpers search bayes
+    KERASTUNER_ORACLE_IP=127.0.0.1 KERASTUNER_ORACLE_PORT=8000 KERASTUNER_TUNER_ID=worker-2 python -m helpers search bayes
 """
 
 import contextlib
@@ -17,24 +17,23 @@ import hashlib
 import io
 import json
 import os
-import sys
 import warnings
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from helpers.core import project, store
-from helpers.core.backend import device_name, keras
-from helpers.core.project import Problem, profile_named, seed_for, shown
-from helpers.fashion import dataset, training
+from helpers.core.backend import keras, made_with
+from helpers.core.project import Problem, seed_for, shown
+from helpers.fashion import dataset, experiments, training
 
 import keras_tuner  # isort: skip  after Keras, whose backend it looks up
 
 MOST_PARAMETERS = 250_000
 TRIALS, EPOCHS = 12, 10  # the budget of each search
 MOST_REFUSALS = 1000  # for one trial: a limit that nothing can meet must not hang
+METHODS = "random", "bayes"
 RESULT = "mlp_search.json"
 ALONE = "tuner0"  # what keras-tuner calls a process that searches alone
 
@@ -78,12 +77,12 @@ def network_of(values, inputs=dataset.PIXELS, classes=10):
     return keras.Sequential([*stack, layers.Dense(classes, activation="softmax")])
 
 
-def recipe_of(values, epochs, patience):
-    """How the perceptron of some values is trained (training.Recipe): SGD with Nesterov momentum, as in the report."""
-    optimizer = keras.optimizers.SGD(
-        values["learning_rate"], momentum=0.9, nesterov=True, weight_decay=values["weight_decay"], name="sgd"
-    )  # with its name: Keras would count it up, and a checkpoint would not know its own recipe again
-    return training.Recipe(optimizer, epochs, patience, values["batch_size"])
+def config_of(values, epochs, patience):
+    """How the perceptron of some values is trained: SGD with Nesterov momentum, as in the report."""
+    return training.TrainingConfig(
+        learning_rate=values["learning_rate"], weight_decay=values["weight_decay"], batch_size=values["batch_size"],
+        epochs=epochs, patience=patience,
+    )  # fmt: skip
 
 
 # --- keras-tuner's two halves: the oracle proposes, the tuner trains ----------------------------------------------------
@@ -215,9 +214,9 @@ class Search:
     def _train(self, number, values):
         """Train a trial; the first trials of the two searches are the same networks, so the second finds them done."""
         return training.train(
-            network_of(values, self.inputs, self.classes), recipe_of(values, self.epochs, self.epochs), self.data,
+            network_of(values, self.inputs, self.classes), config_of(values, self.epochs, self.epochs), self.data,
             self._trial_seed(number), self._trial_folder(number, values), f"{self.method} trial {number}",
-        )  # fmt: skip
+        ).history  # fmt: skip
 
     def _trial_seed(self, number):
         return seed_for(f"mlp/search/{number}", self.seed)
@@ -230,7 +229,7 @@ class Search:
         """A finished trial as JSON."""
         number = int(trial.trial_id)
         values = {setting.name: trial.hyperparameters.values[setting.name] for setting in space().space}
-        history = store.read_json(self._trial_folder(number, values) / "progress.json")["history"]
+        history = self._train(number, values)  # which finds it done
         return {
             "method": self.method,
             "trial": number,
@@ -250,27 +249,27 @@ def shared(trials):
     return max(1, 2 * trials // 5)
 
 
-def searched(data, profile, seed, remedy, trials=TRIALS, epochs=EPOCHS):
+def perceptron_search(data, profile, seed, remedy, trials=TRIALS, epochs=EPOCHS):
     """Both searches: read from outputs/results/ in the report profile, made and stored there in the others.
 
-    data : training.Split.   profile : settings.Profile.   seed : int.   remedy : the command that makes them anew.
-    Returns a dict with "trials" (list of dicts: method, trial, seed, values, parameters, val_accuracy, ...), the budget,
-    and what it was made with. Raises Problem if the report profile finds no stored search.
+    data : training.Split.   profile : project.Profile.   seed : int.   remedy : the command that makes them anew.
+    Returns a dict with "settings" (the budget), "made_with", and "trials" (list of dicts: method, trial, seed, values,
+    parameters, val_accuracy, ...). Raises Problem if the report profile finds no stored search of these settings.
     """
-    path = profile.results / RESULT
-    if profile.trains:
+    settings = {
+        "seed": seed, "trials_each": trials, "shared": shared(trials), "epochs": epochs, "most_parameters": MOST_PARAMETERS,
+        "n_train": len(data.train_x), "n_validation": len(data.val_x),
+    }  # fmt: skip
+
+    def make():
         rows = [
             row
             for method in ("random", "bayes")
             for row in Search(method, data, profile.training / "mlp" / "search", seed, trials, epochs).run()
         ]
-        record = {
-            "made_with": made_with(), "seed": seed, "trials_each": trials, "shared": shared(trials), "epochs": epochs,
-            "most_parameters": MOST_PARAMETERS, "n_train": len(data.train_x), "n_validation": len(data.val_x),
-            "trials": rows,
-        }  # fmt: skip
-        store.write_json(path, store.rounded(record))
-    return store.read_json(path, remedy)
+        return {"made_with": {**made_with(), "keras-tuner": keras_tuner.__version__}, "trials": rows}
+
+    return store.stored(profile.results / RESULT, settings, make if profile.trains else None, remedy)
 
 
 def best(record, method=None):
@@ -280,31 +279,15 @@ def best(record, method=None):
     )
 
 
-def made_with():
-    """What a measurement was made with (dict of str): date, device, backend, versions."""
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "device": device_name(),
-        "backend": keras.backend.backend(),
-        "keras": keras.__version__,
-        "keras-tuner": keras_tuner.__version__,
-    }
+def search_alone_or_together(method, seed=2019):
+    """Run one search, alone or as keras-tuner's chief or worker; the chapter then finds it done. Yields lines (str).
 
-
-def main(method, profile="train", seed="2019"):
-    """Run one search from the command line, alone or as keras-tuner's chief or worker; the chapter then finds it done."""
-    profile = profile_named(profile)
-    data = dataset.load(profile)
-    rows, held_out = dataset.split(
-        data.train_images, data.train_labels, 0.1, seed_for("fashion/split", int(seed))
-    )  # as in chapter 04
-    x, y = dataset.scaled(data.train_images), data.train_labels
-    split = training.Split(x[rows], y[rows], x[held_out], y[held_out])
-    budget = (2, 2) if profile.sliver else (TRIALS, EPOCHS)
-    trials = Search(method, split, profile.training / "mlp" / "search", int(seed), *budget).run()
+    method : "random" or "bayes". Raises Problem for another.
+    """
+    if method not in METHODS:
+        raise Problem(f"There is no search {method!r}: it is one of {', '.join(METHODS)}.")
+    profile = project.PROFILES["train"]
+    data = experiments.split(0.1, True, seed, profile)
+    trials = Search(method, data, profile.training / "mlp" / "search", seed).run()
     for row in sorted(trials, key=lambda row: -row["val_accuracy"])[:3]:
-        print(f"{row['val_accuracy']:.4f}  {row['parameters']:,} parameters  {row['values']}")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+        yield f"{row['val_accuracy']:.4f}  {row['parameters']:,} parameters  {row['values']}"

@@ -1,0 +1,160 @@
+"""Which networks the report needs: their layers, training configurations and seeds, and the queue that trains them.
+
+`python -m helpers train` (make train) trains whatever is missing, the first seed of every kind before the second, one
+network after the other. Killed at any moment, it goes on from the last whole epoch.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from fnmatch import fnmatchcase
+from functools import cache, partial
+
+from helpers.core import project, store
+from helpers.core.project import Problem, report_progress, seed_for, shown
+from helpers.fashion import architectures, dataset, runs, training
+from helpers.fashion.training import TrainingConfig
+
+PRECISION = "mixed_bfloat16"  # what the convolutional networks compute in while they are trained
+
+MLP = TrainingConfig(learning_rate=0.01)
+V1 = TrainingConfig(learning_rate=0.01, precision=PRECISION)
+V2 = TrainingConfig(learning_rate=0.01, schedule="inverse-time", decay=1e-4, batch_size=512, precision=PRECISION)
+V3 = TrainingConfig(
+    learning_rate=0.1, schedule="one-cycle", weight_decay=5e-3, epochs=15, patience=15, label_smoothing=0.1, flip=True, shift=2,
+    precision=PRECISION,
+)  # fmt: skip
+
+# The ablation: what each remedy adds to a plain configuration, and what taking it away costs the full one.
+PLAIN = TrainingConfig(learning_rate=0.01, nesterov=False, epochs=15, patience=15, precision=PRECISION)
+REMEDIES = {
+    "Nesterov momentum": {"nesterov": True},
+    "higher rate, one-cycle": {"learning_rate": 0.1, "schedule": "one-cycle"},
+    "cosine schedule": {"schedule": "cosine"},
+    "weight decay": {"weight_decay": 5e-3},
+    "label smoothing": {"label_smoothing": 0.1},
+    "flips": {"flip": True},
+    "shifts": {"shift": 2},
+    "rotation": {"rotate": 10.0},
+    "brightness": {"brightness": 0.2},
+    "erasing": {"erase": 0.25},
+    "weight averaging": {"average_epochs": 3},
+}
+IN_FULL = [
+    "Nesterov momentum", "higher rate, one-cycle", "weight decay", "label smoothing", "flips", "shifts", "erasing",
+]  # fmt: skip
+SMALL = 16, 32, 64, 128  # the feature maps of the residual network that stands in for the larger one
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of network and how it is trained.
+
+    build : function that returns a fresh Keras model.   config : TrainingConfig.   seeds : how many are wanted.
+    stream : name of the seeds: run i starts from seed_for(f"{stream}/{i}"), so that kinds of one stream pair up.
+    held_out : share of the training images held out for validation.   flat : whether an image is a row of pixels.
+    final  : whether the test images are looked at and the first network is kept; experiments are judged by validation.
+    """
+
+    build: callable
+    config: TrainingConfig
+    seeds: int
+    stream: str
+    held_out: float = 0.1
+    flat: bool = False
+    final: bool = True
+
+
+def _mlp(config, seeds, dropout=0.2):
+    return Kind(partial(architectures.mlp, dropout), config, seeds, "mlp", flat=True)
+
+
+def _ablation():
+    full = replace(PLAIN, **{key: value for name in IN_FULL for key, value in REMEDIES[name].items()})
+    arms = {"plain": PLAIN, "full": full}
+    arms |= {f"plain+{name}": replace(PLAIN, **change) for name, change in REMEDIES.items()}
+    for name in IN_FULL:
+        arms[f"full-{name}"] = replace(full, **{key: getattr(PLAIN, key) for key in REMEDIES[name]})
+    build = partial(architectures.residual, SMALL)
+    return {f"ablation/{slug(arm)}": Kind(build, config, 2, "ablation", final=False) for arm, config in arms.items()}
+
+
+def slug(arm):
+    """The name of an arm as part of a file's name, such as "plain+weight-decay"."""
+    return arm.replace(",", "").replace(" ", "-").lower()
+
+
+KINDS = {
+    "mlp/sgd": _mlp(MLP, 5),
+    "mlp/adam": _mlp(replace(MLP, optimizer="adam", learning_rate=0.001), 5),
+    "mlp/mse": _mlp(replace(MLP, loss="mean_squared_error"), 5),
+    "mlp/mse-fast": _mlp(replace(MLP, loss="mean_squared_error", learning_rate=0.1), 5),
+    **{f"mlp/dropout-{share:.1f}": _mlp(MLP, 3, share) for share in (0.0, 0.1, 0.3, 0.4, 0.5)},
+    "cnn/v3": Kind(partial(architectures.residual, (32, 64, 128, 256)), V3, 5, "cnn/v3"),
+    "cnn/v2": Kind(architectures.v2, V2, 3, "cnn/v2"),
+    "cnn/v1": Kind(architectures.v1, V1, 3, "cnn/v1", held_out=0.2),
+    **_ablation(),
+}
+
+
+@cache
+def split(held_out, flat, seed, profile):
+    """Fashion-MNIST as a training.Split: the same images held out for every network of one `held_out` and `seed`.
+
+    Inputs are float32 (n, 784) if `flat`, else (n, 28, 28, 1). A smaller share is held out from within a larger one.
+    """
+    data = dataset.load(profile)
+    rows, held = dataset.split(data.train_images, data.train_labels, held_out, seed_for("fashion/split", seed))
+    shape = (-1, dataset.PIXELS) if flat else (-1, 28, 28, 1)
+    x, test = dataset.scaled(data.train_images).reshape(shape), dataset.scaled(data.test_images).reshape(shape)
+    y = data.train_labels
+    return training.Split(x[rows], y[rows], x[held], y[held], test, data.test_labels)
+
+
+def request(name, number, seed, profile):
+    """The runs.Request of run `number` (0, 1, ...) of the kind called `name`, for a project.Profile and its SEED."""
+    kind = KINDS[name]
+    data = split(kind.held_out, kind.flat, seed, profile)
+    keep = number == 0 and not name.startswith("ablation/")
+    return runs.Request(
+        kind.build(), f"{name}-{number}", kind.config, data, seed_for(f"{kind.stream}/{number}", seed), keep
+    )
+
+
+def queue(patterns):
+    """What is to be trained, as (kind, number) in order: the kinds that fit a pattern, first seeds first.
+
+    patterns : list of str such as "cnn/v1" or "ablation/*"; the order of the patterns is that of the queue.
+    Raises Problem for a pattern that fits no kind.
+    """
+    found = []
+    for pattern in patterns or ["*"]:
+        names = [name for name in KINDS if fnmatchcase(name, pattern)]
+        if not names:
+            raise Problem(f"No network is called {pattern!r}: there are {', '.join(KINDS)}.")
+        most = max(KINDS[name].seeds for name in names)
+        found += [(name, number) for number in range(most) for name in names if number < KINDS[name].seeds]
+    return list(dict.fromkeys(found))
+
+
+def train_queue(patterns, seed=2019, only_list=False):
+    """Train every network of the queue that is not stored, one after the other; yields a line about each (str)."""
+    profile, waiting = project.PROFILES["train"], queue(patterns)
+    for place, (name, number) in enumerate(waiting, 1):
+        path = profile.models / f"{name}-{number}.json"
+        where = f"{place} of {len(waiting)}: {name}-{number}"
+        if is_stored(path, KINDS[name].config):
+            yield f"{where} is stored"
+        elif only_list:
+            yield f"{where} is to be trained"
+        else:
+            report_progress(f"{where}, training")
+            made = runs.trained(request(name, number, seed, profile), profile, f"make train ONLY={name}")
+            yield f"{where} done: validation {made.card['val_accuracy']:.2%}, {made.card['minutes']:.0f} min -> {shown(path)}"
+
+
+def is_stored(path, config):
+    """Whether a whole card lies in `path` whose configuration is the one asked for."""
+    try:
+        card = store.read_card(path, "make train")
+    except Problem:
+        return False
+    return not list(store.differences(card.get("config"), asdict(config), "config"))
