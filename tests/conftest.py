@@ -9,7 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from helpers.core import environment
+
+environment.take_over()  # before anything is imported that reads it
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests of modules that load Keras."""
+    from helpers.report import notebooks
+
+    for item in items:
+        reached = {path.name for path in notebooks.files_reached([item.path.read_text(encoding="utf-8")])}
+        if "backend.py" in reached:
+            item.add_marker(pytest.mark.keras)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import importlib.util
 import os
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 
 from helpers.core import project
 
@@ -27,8 +26,7 @@ def _quiet_stderr():
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-if not Path("~/.keras/keras.json").expanduser().is_file():  # where Keras has no settings to read, it writes some
-    os.environ.setdefault("KERAS_HOME", str(project.CACHE / "keras"))
+os.environ["KERAS_HOME"] = str(project.CACHE / "keras")  # a user's keras.json is for other programs
 with _quiet_stderr():
     import keras
 
