@@ -155,22 +155,23 @@ def digest_of(sources):
 
 @functools.cache
 def _module_meaning(text):
-    """A module's syntax without its docstrings, as JSON (str)."""
-    tree = _tree(text)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
-            node
-        ):
-            del node.body[0]
-    return json.dumps(_plain(tree))
+    """A module's syntax, as JSON (str)."""
+    return json.dumps(_plain(_without_docstrings(_tree(text), ast.Module)))
 
 
 def _cell_meaning(source):
-    """A cell's syntax. Here a bare string is no docstring but an output, and a semicolon at the end hides the output."""
+    """A cell's syntax. A bare text is an output here, not the cell's docstring, and a semicolon at the end hides an output."""
     try:
-        return [_plain(ast.parse(source)), source.rstrip().endswith(";")]
+        return [_plain(_without_docstrings(ast.parse(source))), source.rstrip().endswith(";")]
     except (SyntaxError, ValueError):
         return source
+
+
+def _without_docstrings(tree, *more):
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, *more)) and ast.get_docstring(node):
+            del node.body[0]
+    return tree
 
 
 def _plain(node):
@@ -190,13 +191,13 @@ def inputs_digest(name):
     notebook = read(source_path(name))
     facts = [code_digest(notebook), [cell.source for cell in notebook.cells], os.environ.get("KERAS_BACKEND")]
     total = hashlib.sha256(json.dumps(facts).encode())
-    for path in [project.ROOT / "requirements.txt", *_stored_for(name, notebook)]:
+    for path in [project.ROOT / "requirements.txt", *stored_for(name, notebook)]:
         if path.is_file():
             total.update(path.relative_to(project.ROOT).as_posix().encode() + store.digest(path).encode())
     return total.hexdigest()
 
 
-def _stored_for(name, notebook):
+def stored_for(name, notebook):
     """What the repository keeps that a chapter reads: results that its code names, its folder of networks (list of Path)."""
     networks = sorted((project.MODELS / name.partition("_")[2]).glob("[!.]*"))
     results = sorted(path for path in project.RESULTS.glob("[!.]*.json") if path.stem != name and path.name != LEDGER)

@@ -41,18 +41,12 @@ def run(names, given, force=False, jobs=2):
         (name,) = names
         return _run_one(name, *checked[name]) if force or _is_due(name, *checked[name]) else 0
     options = [word for key, value in given.items() for word in ("-p", key, value)]
-    status = 0
-    for group in (
-        [name for name in names if name != notebooks.LAST],
-        [name for name in names if name == notebooks.LAST],
-    ):
-        if status:
-            _say(f"{', '.join(group)}: not run, since it reads what the others find")
-            break
-        due = [name for name in group if force or _is_due(name, *checked[name])]
-        commands = [[sys.executable, "-m", "helpers", "run", "--force", name, *options] for name in due]
-        status = _together(commands, jobs)
-    return status
+    others = [name for name in names if name != notebooks.LAST]
+    if _together(others, checked, options, force, jobs):
+        if notebooks.LAST in names:
+            _say(f"{notebooks.LAST}: not run, since it reads what the others find and one of them failed")
+        return 2
+    return _together([name for name in names if name == notebooks.LAST], checked, options, force, jobs)
 
 
 def _is_due(name, profile, own):
@@ -63,9 +57,14 @@ def _is_due(name, profile, own):
     return False
 
 
-def _together(commands, jobs):
-    """Run commands, `jobs` at a time. Returns 2 if any fails, else 0. What still runs is ended when this is interrupted."""
-    waiting, running, status = list(commands), [], 0
+def _together(names, checked, options, force, jobs):
+    """Run those chapters that are due, `jobs` at a time, each by a command of its own.
+
+    Returns 2 if any fails, else 0. When this is interrupted, what still runs is ended.
+    """
+    due = [name for name in names if force or _is_due(name, *checked[name])]
+    commands = [[sys.executable, "-m", "helpers", "run", "--force", name, *options] for name in due]
+    waiting, running, status = commands, [], 0
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
