@@ -1,5 +1,6 @@
 """What several tests need: a small disk, the data, a way to run a piece of Python that can be killed, a chart's bytes."""
 
+import functools
 import io
 import os
 import subprocess
@@ -17,13 +18,18 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def pytest_collection_modifyitems(items):
-    """Mark the tests of modules that load Keras."""
+    """Mark the tests of modules that load Keras, and those that have a browser, or a site with its PDF."""
     from helpers.report import notebooks
 
+    @functools.cache
+    def loads_keras(path):
+        return "backend.py" in {file.name for file in notebooks.files_reached([path.read_text(encoding="utf-8")])}
+
     for item in items:
-        reached = {path.name for path in notebooks.files_reached([item.path.read_text(encoding="utf-8")])}
-        if "backend.py" in reached:
+        if item.path.suffix == ".py" and loads_keras(item.path):
             item.add_marker(pytest.mark.keras)
+        if {"browser", "built"} & set(item.fixturenames):
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")

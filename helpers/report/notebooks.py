@@ -120,19 +120,25 @@ def files_reached(sources):
 
 def _imported(source):
     """The files that a piece of code's imports of the helpers package lead to (set of Path)."""
-    modules = set()
-    for node in ast.walk(_tree(source)):
-        if isinstance(node, ast.Import):
-            modules.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            modules.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
     files = set()
-    for module in modules:
+    for module in _imports(source):
         parts = module.split(".")
-        for length in range(1, len(parts) + 1 if parts[0] == "helpers" else 0):  # a package is imported on the way
+        for length in range(1, len(parts) + 1):  # a package is imported on the way
             path = project.ROOT.joinpath(*parts[:length])
             files.update([path / "__init__.py"] if path.is_dir() else [path.with_suffix(".py")])
     return {path for path in files if path.is_file()}
+
+
+@functools.cache
+def _imports(source):
+    """The names that a piece of code imports from the helpers package, some of them of modules (set of str)."""
+    names = set()
+    for node in ast.walk(_tree(source)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
+    return {name for name in names if name.split(".")[0] == "helpers"}
 
 
 def code_digest(notebook):

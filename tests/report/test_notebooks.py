@@ -9,6 +9,7 @@ from statistics import median
 import nbformat
 import pytest
 
+from helpers.__main__ import main
 from helpers.core import project, store
 from helpers.core.project import Problem
 from helpers.report import ledger, notebooks
@@ -232,6 +233,52 @@ def test_a_chapter_reads_those_results_that_its_code_names():
         assert {path.stem for path in found if path.parent == project.RESULTS} == results
 
 
+PARAMETERS = 'PROFILE = "report"\nSEED = 1\nRATE = 0.5\nWORD = "a"\nCOUNT = 3\nHALF = COUNT / 2'
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["COUTN", "4"], ["no parameter 'COUTN'", "did you mean COUNT?"]),
+        (["zzz", "4"], ["no parameter 'zzz'", "PROFILE, SEED, RATE, WORD, COUNT."]),
+        (["COUNT", "four"], ["COUNT takes a value of type int (default 3), not 'four'"]),
+        (["COUNT", "4.5"], ["COUNT takes a value of type int"]),
+        (["RATE", "fast"], ["RATE takes a value of type float"]),
+        (["PROFILE", "smok"], ["no profile 'smok'", "did you mean 'smoke'?"]),
+    ],
+)
+def test_bad_parameters_are_refused_before_the_start(house, capsys, given, words):
+    cell = nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), project.NOTEBOOKS / "01_try.ipynb")
+    assert main(["run", "01_try", "-p", *given]) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert all(word in sentence for word in words), sentence
+
+
+def test_what_is_no_chapter_is_refused_in_one_sentence(house, capsys):
+    def refused(name):
+        assert main(["run", str(name)]) == 2
+        (sentence,) = capsys.readouterr().err.splitlines()
+        return sentence
+
+    for copy in ("01_try-Copy1", "01_try copy"):  # as JupyterLab and VS Code name them
+        shutil.copy(project.NOTEBOOKS / "01_try.ipynb", project.NOTEBOOKS / f"{copy}.ipynb")
+        assert "is not a chapter" in refused(copy)
+    shutil.copy(project.NOTEBOOKS / "01_try.ipynb", house / "01_try.ipynb")
+    assert "is not a notebook in notebooks/" in refused(house / "01_try.ipynb")
+    assert "no notebook '01_tyr'; did you mean 01_try?" in refused("01_tyr")
+    for text in (
+        "",
+        "[1, 2]",
+        '{"nbformat": 4, "cells": 3}',
+        "\x00",
+        "{}",
+        '{"nbformat": 4, "cells": [{"source": 1}]}',
+    ):
+        (project.NOTEBOOKS / "01_try.ipynb").write_text(text)
+        assert "notebooks/01_try.ipynb cannot be read as a notebook" in refused("1"), text
+
+
 def digest(*sources):
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     return notebooks.code_digest(nbformat.v4.new_notebook(cells=cells))
@@ -277,6 +324,7 @@ def test_a_stale_notebook_is_named_with_the_command(tmp_path, monkeypatch):
     assert complaint(notebook) is None
 
 
+@pytest.mark.keras
 def test_the_digest_covers_every_helper_that_is_really_imported():
     """Against Python itself: what stands in sys.modules once a notebook's imports have been carried out."""
     imports = {}

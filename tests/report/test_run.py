@@ -132,38 +132,6 @@ def test_what_is_not_the_reports_is_not_stored(project):
     assert_one_sentence(command(project, "store", "1"), "its last run failed")
 
 
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        (["COUTN", "4"], ["no parameter 'COUTN'", "did you mean COUNT?"]),
-        (["zzz", "4"], ["no parameter 'zzz'", "PROFILE, SEED, RATE, WORD, COUNT"]),
-        (["COUNT", "four"], ["COUNT takes a value of type int (default 3), not 'four'"]),
-        (["COUNT", "4.5"], ["COUNT takes a value of type int"]),
-        (["RATE", "fast"], ["RATE takes a value of type float"]),
-        (["PROFILE", "smok"], ["no profile 'smok'", "did you mean 'smoke'?"]),
-    ],
-)
-def test_bad_parameters_are_refused_before_the_start(project, given, words):
-    add(project, "1 + 1")
-    done = command(project, "run", "01_try", "-p", *given)
-    assert_one_sentence(done, *words)
-    assert not (project / "outputs" / "executed").exists()
-
-
-def test_what_is_no_chapter_is_refused_in_one_sentence(project, tmp_path_factory):
-    add(project, "1 + 1")
-    for copy in ("01_try-Copy1", "01_try copy"):  # as JupyterLab and VS Code name them
-        shutil.copy(project / "notebooks" / "01_try.ipynb", project / "notebooks" / f"{copy}.ipynb")
-        assert_one_sentence(command(project, "run", copy), "is not a chapter")
-    elsewhere = tmp_path_factory.mktemp("elsewhere") / "01_try.ipynb"
-    shutil.copy(project / "notebooks" / "01_try.ipynb", elsewhere)
-    assert_one_sentence(command(project, "run", str(elsewhere)), "is not a notebook in notebooks/")
-    for text in ("", "[1, 2]", '{"nbformat": 4, "cells": 3}', "\x00"):
-        (project / "notebooks" / "01_try.ipynb").write_text(text)
-        assert_one_sentence(command(project, "run", "1"), "notebooks/01_try.ipynb cannot be read as a notebook")
-    assert_one_sentence(command(project, "run", "01_tyr"), "no notebook '01_tyr'; did you mean 01_try?")
-
-
 def test_a_failing_cell_is_named_and_its_output_kept(project):
     add(project, "x = 1", "x / 0")
     done = command(project, "run", "01_try")
