@@ -109,16 +109,16 @@ def helper_files(notebook):
 
 def files_reached(sources):
     """The same for pieces of Python in general (list of str)."""
-    found, open_ends = set(), [_imported(source) for source in sources]
+    found, open_ends = set(), [imported_files(source) for source in sources]
     while open_ends:
         for path in open_ends.pop() - found:
             found.add(path)
             found.update(path.parent / extra for extra in DATA_FILES.get(path.name, []))
-            open_ends.append(_imported(path.read_text(encoding="utf-8")))
+            open_ends.append(imported_files(path.read_text(encoding="utf-8")))
     return sorted(found)
 
 
-def _imported(source):
+def imported_files(source):
     """The files that a piece of code's imports of the helpers package lead to (set of Path)."""
     files = set()
     for module in _imports(source):
