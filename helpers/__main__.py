@@ -138,10 +138,15 @@ def main(argv=None):
     """Run a command. Returns its exit status: 0, or 2 after a Problem, which is printed as one sentence on stderr."""
     arguments = _parser().parse_args(argv)
     try:
-        return arguments.call(arguments) or 0
+        status = arguments.call(arguments) or 0
+        sys.stdout.flush()
+        return status
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever read what we print has heard enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         if error.errno not in FOR_THE_USER:
             raise
