@@ -125,6 +125,7 @@ def _site(arguments):
 def _lab(_):
     os.chdir(project.ROOT)
     lab = ["jupyterlab", "--ServerApp.root_dir=.", "--LabApp.default_url=/lab/tree/notebooks"]
+    lab += ["--allow-root"] if os.getuid() == 0 else []  # as in a container
     os.execv(sys.executable, [sys.executable, "-m", *lab])
 
 

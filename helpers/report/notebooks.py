@@ -182,6 +182,8 @@ def _without_docstrings(tree, *more):
 
 def _plain(node):
     """A syntax tree as lists and strings. Unlike ast.dump's, its form is the same in every version of Python."""
+    if isinstance(node, ast.JoinedStr):  # Python 3.12 begins to put empty texts between the parts
+        return ["JoinedStr", *(_plain(part) for part in node.values if getattr(part, "value", None) != "")]
     if isinstance(node, ast.AST):
         fields = ((name, value) for name, value in ast.iter_fields(node) if value is not None and value != [])
         return [type(node).__name__, *([name, _plain(value)] for name, value in fields)]
