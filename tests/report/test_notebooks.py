@@ -201,6 +201,12 @@ def test_a_chapter_is_run_again_when_what_it_is_made_from_has_changed(house, nam
     assert found is None if reason is None else reason in found
 
 
+def test_a_chapter_whose_last_run_failed_is_run_again(house):
+    record = notebooks.run_record()
+    store.write_json(project.RUN_RECORD, {**record, "01_try": {**record["01_try"], "status": "failed"}})
+    assert notebooks.why_not_current("01_try") == "its last run failed"
+
+
 def test_a_chapter_is_run_again_when_its_own_cells_have_changed(house):
     path = project.NOTEBOOKS / "01_try.ipynb"
     whole = path.read_text()
