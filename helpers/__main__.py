@@ -1,26 +1,40 @@
 """The commands: `python -m helpers COMMAND`. What goes wrong is said in one sentence, with exit status 2."""
 
 import argparse
+import errno
+import os
 import sys
 
-from helpers.core.project import Problem
+from helpers.core import environment, project
+from helpers.core.project import Problem, shown
+
+if __name__ == "__main__":
+    environment.begin_anew()
+
 from helpers.playground import cli
+
+FOR_THE_USER = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 
 
 def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m helpers", description="The doors of the neural-network assignment."
     )
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    run = commands.add_parser("run", help="execute notebooks with papermill")
+    run = commands.add_parser("run", help="execute the chapters that need it, with papermill")
     run.add_argument("notebooks", nargs="+", metavar="NOTEBOOK", help="such as 04_mlp or 4; 'all' for every chapter")
     run.add_argument("--profile", help="report (default), train or smoke; the same as -p PROFILE")
-    run.add_argument("-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"))
+    run.add_argument(
+        "-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
+        help="another value for a parameter; the run then has a folder of its own in outputs/runs/",
+    )  # fmt: skip
+    run.add_argument("--force", action="store_true", help="run what is up to date, too")
+    run.add_argument("--jobs", type=_count, default=2, help="how many chapters at a time (default: 2)")
     run.set_defaults(call=_run)
 
     store = commands.add_parser("store", help="write executed outputs back into notebooks/")
-    store.add_argument("notebooks", nargs="*", metavar="NOTEBOOK")
+    store.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="such as 04_mlp or 4 (default: every chapter)")
     store.set_defaults(call=_store)
 
     data = commands.add_parser(
@@ -34,7 +48,13 @@ def _parser():
         "--stored", action="store_true", help="from the outputs stored in notebooks/ instead of the last run's"
     )
     site.add_argument("--output", help="the folder to build into (default: outputs/site)")
+    site.add_argument(
+        "--if-changed", action="store_true", help="only if what it is made from has changed, or a file is gone"
+    )
     site.set_defaults(call=_site)
+
+    lab = commands.add_parser("lab", help="open JupyterLab on the notebooks")
+    lab.set_defaults(call=_lab)
 
     predict = commands.add_parser("predict", help="label the images of a CSV file: the assignment's submission")
     predict.add_argument("train", metavar="TRAIN.csv")
@@ -54,6 +74,12 @@ def _parser():
     return parser
 
 
+def _count(text):
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 on is needed, not {text!r}")
+    return int(text)
+
+
 def _run(arguments):
     from helpers.report import notebooks, run
 
@@ -61,11 +87,10 @@ def _run(arguments):
     if arguments.profile:
         given["PROFILE"] = arguments.profile
     names = notebooks.names() if arguments.notebooks == ["all"] else arguments.notebooks
-    return run.run(names, given)
+    return run.run(names, given, arguments.force, arguments.jobs)
 
 
 def _store(arguments):
-    from helpers.core.project import shown
     from helpers.report import ledger, notebooks
 
     for name in arguments.notebooks or notebooks.names():
@@ -86,10 +111,22 @@ def _data(arguments):
 
 
 def _site(arguments):
-    from helpers.report import site
+    from helpers.report import run, site
 
+    if arguments.if_changed and run.site_is_current():
+        print("site: up to date")
+        return
     for line in site.build(stored=arguments.stored, output=arguments.output):
         print(line)
+    if not arguments.stored and not arguments.output:
+        run.record_site()
+
+
+def _lab(_):
+    os.chdir(project.ROOT)
+    lab = ["jupyterlab", "--ServerApp.root_dir=.", "--LabApp.default_url=/lab/tree/notebooks"]
+    lab += ["--allow-root"] if os.getuid() == 0 else []  # as in a container
+    os.execv(sys.executable, [sys.executable, "-m", *lab])
 
 
 def _predict(arguments):
@@ -102,9 +139,20 @@ def main(argv=None):
     """Run a command. Returns its exit status: 0, or 2 after a Problem, which is printed as one sentence on stderr."""
     arguments = _parser().parse_args(argv)
     try:
-        return arguments.call(arguments) or 0
+        status = arguments.call(arguments) or 0
+        sys.stdout.flush()
+        return status
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # whoever read what we print has heard enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        if error.errno not in FOR_THE_USER:
+            raise
+        where = shown(error.filename) if error.filename else "a file"
+        print(f"error: {where} cannot be read or written ({error.strerror}).", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted; run the same command again to go on", file=sys.stderr)

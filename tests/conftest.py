@@ -1,5 +1,7 @@
 """What several tests need: a small disk, the data, a way to run a piece of Python that can be killed, a chart's bytes."""
 
+import ast
+import functools
 import io
 import os
 import subprocess
@@ -9,7 +11,30 @@ from pathlib import Path
 
 import pytest
 
+from helpers.core import environment
+
+environment.take_over()  # before anything is imported that reads it
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@functools.cache
+def loads_keras(path):
+    """Whether importing a module leads to helpers/core/backend.py; what a function imports does not count."""
+    from helpers.report import notebooks
+
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree.body = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return path.name == "backend.py" or any(map(loads_keras, notebooks.imported_files(ast.unparse(tree))))
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests of modules that load Keras, and those that have a browser, or a site with its PDF."""
+    for item in items:
+        if item.path.suffix == ".py" and loads_keras(item.path):
+            item.add_marker(pytest.mark.keras)
+        if {"browser", "built"} & set(item.fixturenames):
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")

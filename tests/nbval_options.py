@@ -4,9 +4,17 @@ import os
 
 import pytest
 
-from helpers.core import project
+from helpers.core import environment, project
 
+environment.take_over()
 os.environ.setdefault(project.PROGRESS_CHANNEL, os.devnull)  # lines of progress are no outputs: let nobody follow them
+
+
+def pytest_ignore_collect(collection_path):
+    """Leave out the copies that editors and file managers make of chapters."""
+    from helpers.report import notebooks
+
+    return True if collection_path.suffix == ".ipynb" and not notebooks.NAME.fullmatch(collection_path.stem) else None
 
 
 @pytest.hookimpl(wrapper=True)

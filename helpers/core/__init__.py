@@ -1,1 +1,1 @@
-"""What every room stands on: places, profiles and seeds, whole files, statistics, the look of figures, Keras."""
+"""What every room stands on: places, profiles and seeds, our environment, whole files, statistics, the look of figures, Keras."""

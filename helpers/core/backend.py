@@ -1,6 +1,6 @@
 """Keras, imported without the log lines that TensorFlow prints whatever the environment says.
 
-`from helpers.backend import keras` is the one way in; KERAS_BACKEND chooses TensorFlow (default) or JAX as always.
+`from helpers.core.backend import keras` is the one way in; KERAS_BACKEND chooses TensorFlow (default) or JAX as always.
 """
 
 import importlib.util
@@ -9,7 +9,6 @@ import platform
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 from helpers.core import project
 
@@ -29,8 +28,7 @@ def _quiet_stderr():
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-if not Path("~/.keras/keras.json").expanduser().is_file():  # where Keras has no settings to read, it writes some
-    os.environ.setdefault("KERAS_HOME", str(project.CACHE / "keras"))
+os.environ["KERAS_HOME"] = str(project.CACHE / "keras")  # a user's keras.json is for other programs
 with _quiet_stderr():
     import keras
 

@@ -16,7 +16,8 @@ SIGNED = matplotlib.colors.LinearSegmentedColormap.from_list("signed", [NEGATIVE
 
 
 def use_style():
-    """Set matplotlib's defaults to the project's look, for this process."""
+    """Set matplotlib's defaults to the project's look, for this process; nothing stays of a user's matplotlibrc."""
+    matplotlib.rcdefaults()
     matplotlib.rcParams.update(
         {
             "figure.facecolor": "white",

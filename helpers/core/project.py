@@ -20,16 +20,23 @@ class Problem(Exception):
 ROOT = Path(__file__).resolve().parents[2]
 
 NOTEBOOKS = ROOT / "notebooks"
-FIGURES = ROOT / "figures"  # written only by Page.publish and Page.publish_animation
 OUTPUTS = ROOT / "outputs"
 
-MODELS = OUTPUTS / "models"  # trained networks with their cards; committed
-RESULTS = OUTPUTS / "results"  # every number that a sentence uses; committed
+PLACE_VARIABLE = (
+    "HELPERS_PLACE"  # names the folder of a run with parameters of its own: what it writes is not the report
+)
+_PLACE = os.environ.get(PLACE_VARIABLE)
+PLACE = Path(_PLACE) if _PLACE else OUTPUTS
 
-CACHE = OUTPUTS / "cache"  # the four data files, verified; ignored by git, as is all below
+FIGURES = (PLACE if _PLACE else ROOT) / "figures"  # written only by Page.publish and Page.publish_animation
+MODELS = PLACE / "models"  # trained networks with their cards; committed
+RESULTS = PLACE / "results"  # every number that a sentence uses; committed
+TRAINING = PLACE / "training"  # checkpoints of unfinished training runs; ignored by git, as is all below
+
+CACHE = OUTPUTS / "cache"  # the four data files, verified
 EXECUTED = OUTPUTS / "executed"  # notebooks as papermill left them
+RUNS = OUTPUTS / "runs"  # a folder for each set of parameters other than the notebooks' own
 SMOKE = OUTPUTS / "smoke"  # all that the smoke profile writes
-TRAINING = OUTPUTS / "training"  # checkpoints of unfinished training runs
 SITE = OUTPUTS / "site"
 RUN_RECORD = OUTPUTS / "run.json"
 
@@ -68,8 +75,8 @@ def _profile(name, trains, sliver, base, figures):
 
 
 PROFILES = {
-    "report": _profile("report", False, False, OUTPUTS, FIGURES),
-    "train": _profile("train", True, False, OUTPUTS, FIGURES),
+    "report": _profile("report", False, False, PLACE, FIGURES),
+    "train": _profile("train", True, False, PLACE, FIGURES),
     "smoke": _profile("smoke", True, True, SMOKE, SMOKE / "figures"),
 }
 

@@ -105,11 +105,23 @@ def digest(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@contextmanager
 def lock(path):
-    """A lock on `path` between processes, for a `with` block; the second comer waits. It is a file beside `path`."""
+    """A lock on `path` between processes, for a `with` block; the second comer waits. It is a file beside `path`.
+
+    Raises Problem if the folder cannot be written.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return FileLock(path.with_name(f".{path.name}.lock"))
+    held = FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held.acquire()
+    except OSError as error:
+        raise _write_problem(path, error) from error
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def write_card(path, facts, files):

@@ -1,12 +1,15 @@
-"""The notebooks as files: which helpers they use, a digest of the code behind their outputs, and storing those outputs.
+"""The notebooks as files: which are chapters, what their outputs come from, whether those are current, and storing them.
 
-A notebook's stored outputs are stamped with a digest of its code cells and of every helper module that they reach, so
-that outputs older than the code are found by a test and not by a reader.
+A notebook's stored outputs are stamped with a digest of its code and of every helper module that it reaches, so that
+outputs older than the code are found by a test and not by a reader. The digest is one of the syntax, not of the text.
 """
 
 import ast
+import functools
 import hashlib
 import json
+import os
+import re
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -16,20 +19,34 @@ from helpers.core import project, store
 from helpers.core.project import Problem, shown
 
 STAMP = "code_digest"
+NAME = re.compile(r"\d\d_[a-z0-9_]+")  # editors and file managers leave copies beside the chapters, named otherwise
+LAST = "08_what_reproduces"  # this chapter reads the results of all others, and runs after them
+LEDGER = "ledger.json"  # which it writes
 DATA_FILES = {"claims.py": ["claims.yaml"]}  # what a module reads from its own folder
+
+
+# --- names and content ------------------------------------------------------------------------------------------------
 
 
 def names():
     """The names of all chapters in their order, such as "04_mlp" (list of str)."""
-    return sorted(path.stem for path in project.NOTEBOOKS.glob("[0-9]*.ipynb"))
+    return sorted(path.stem for path in project.NOTEBOOKS.glob("*.ipynb") if NAME.fullmatch(path.stem))
 
 
 def source_path(name):
     """The path of a chapter's notebook, from its name, number or file name. Raises Problem, with the nearest name, if none."""
-    stem = Path(name).stem
+    typed = Path(name)
+    stem = typed.stem if typed.suffix == ".ipynb" else typed.name
     fitting = [known for known in names() if stem == known or (stem and known.split("_")[0] == stem.zfill(2))]
+    path = project.NOTEBOOKS / f"{fitting[0] if fitting else stem}.ipynb"
+    if typed.is_file() and not (path.is_file() and typed.samefile(path)):
+        raise Problem(f"{name} is not a notebook in {shown(project.NOTEBOOKS)}/.")
     if fitting:
-        return project.NOTEBOOKS / f"{fitting[0]}.ipynb"
+        return path
+    if path.is_file():
+        raise Problem(
+            f"{shown(path)} is not a chapter: those are named like 04_mlp, by a number and words in lower case."
+        )
     near = get_close_matches(stem, names(), n=1)
     raise Problem(
         f"There is no notebook {name!r}"
@@ -40,9 +57,12 @@ def source_path(name):
 def read(path):
     """A notebook (nbformat 4). Raises Problem if the file is none."""
     try:
-        return nbformat.read(path, as_version=4)
-    except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
-        raise Problem(f"{shown(path)} cannot be read as a notebook ({error}).") from None
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except (OSError, ValueError, AttributeError, TypeError, KeyError, nbformat.ValidationError) as error:
+        gist = " ".join(str(error).split())[:100]
+        raise Problem(f"{shown(path)} cannot be read as a notebook ({gist or type(error).__name__}).") from None
+    return notebook
 
 
 def code_cells(notebook):
@@ -54,53 +74,180 @@ def code_cells(notebook):
     ]
 
 
+def parameters(notebook):
+    """The parameters of a notebook with their values, from its cell tagged `parameters` (dict)."""
+    tagged = [cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    found = {}
+    for node in ast.walk(_tree(tagged[0])) if tagged else []:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            try:
+                found[node.targets[0].id] = ast.literal_eval(node.value)
+            except ValueError:
+                continue  # computed from others, so none to be given
+    return found
+
+
+# --- what outputs come from -------------------------------------------------------------------------------------------
+
+
+def _tree(source):
+    """The syntax tree of a cell or module; what a notebook adds to Python (lines with % or !) counts as `pass`."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError):
+        pass
+    try:
+        return ast.parse(re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE))
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])
+
+
 def helper_files(notebook):
     """Every file of the helpers package that a notebook's code reaches by imports, in order of path (list of Path)."""
-    found, open_ends = set(), [_imported(ast.parse(source)) for source in code_cells(notebook)]
+    return files_reached(code_cells(notebook))
+
+
+def files_reached(sources):
+    """The same for pieces of Python in general (list of str)."""
+    found, open_ends = set(), [imported_files(source) for source in sources]
     while open_ends:
         for path in open_ends.pop() - found:
             found.add(path)
             found.update(path.parent / extra for extra in DATA_FILES.get(path.name, []))
-            open_ends.append(_imported(ast.parse(path.read_text(encoding="utf-8"))))
+            open_ends.append(imported_files(path.read_text(encoding="utf-8")))
     return sorted(found)
 
 
-def _imported(tree):
-    """The files that a syntax tree's imports of the helpers package lead to (set of Path)."""
-    modules = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            modules.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            modules.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
+def imported_files(source):
+    """The files that a piece of code's imports of the helpers package lead to (set of Path)."""
     files = set()
-    for module in modules:
+    for module in _imports(source):
         parts = module.split(".")
-        for length in range(1, len(parts) + 1 if parts[0] == "helpers" else 0):  # a package is imported on the way
+        for length in range(1, len(parts) + 1):  # a package is imported on the way
             path = project.ROOT.joinpath(*parts[:length])
             files.update([path / "__init__.py"] if path.is_dir() else [path.with_suffix(".py")])
     return {path for path in files if path.is_file()}
 
 
+@functools.cache
+def _imports(source):
+    """The names that a piece of code imports from the helpers package, some of them of modules (set of str)."""
+    names = set()
+    for node in ast.walk(_tree(source)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
+    return {name for name in names if name.split(".")[0] == "helpers"}
+
+
 def code_digest(notebook):
-    """SHA-256 over a notebook's code cells and the helper files that they reach, as 64 hex digits."""
-    total = hashlib.sha256(json.dumps(code_cells(notebook)).encode())
-    for path in helper_files(notebook):
-        total.update(path.relative_to(project.ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    """SHA-256 over the syntax of a notebook's code cells and of the helper files that they reach, as 64 hex digits.
+
+    Comments, layout and docstrings do not count. Of a file that is no Python (claims.yaml), the text does.
+    """
+    return digest_of(code_cells(notebook))
+
+
+def digest_of(sources):
+    """The same for pieces of Python in general (list of str)."""
+    total = hashlib.sha256(json.dumps([_cell_meaning(source) for source in sources]).encode())
+    for path in files_reached(sources):
+        text = path.read_text(encoding="utf-8")
+        total.update(path.relative_to(project.ROOT).as_posix().encode() + b"\0")
+        total.update((_module_meaning(text) if path.suffix == ".py" else text).encode())
     return total.hexdigest()
 
 
-def make_rule(name, target):
-    """Rules for make (str): what the executed notebook `target` depends on, and what must be there beside it.
+@functools.cache
+def _module_meaning(text):
+    """A module's syntax, as JSON (str)."""
+    return json.dumps(_plain(_without_docstrings(_tree(text), ast.Module)))
 
-    It depends on its source and on the helper files that it reaches. Where a figure, a result or a stored network of
-    the chapter is gone, the chapter is run again, which draws it anew or says what is needed.
+
+def _cell_meaning(source):
+    """A cell's syntax. A bare text is an output here, not the cell's docstring, and a semicolon at the end hides an output."""
+    try:
+        return [_plain(_without_docstrings(ast.parse(source))), source.rstrip().endswith(";")]
+    except (SyntaxError, ValueError):
+        return source
+
+
+def _without_docstrings(tree, *more):
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, *more)) and ast.get_docstring(node):
+            del node.body[0]
+    return tree
+
+
+def _plain(node):
+    """A syntax tree as lists and strings. Unlike ast.dump's, its form is the same in every version of Python."""
+    if isinstance(node, ast.JoinedStr):  # Python 3.12 begins to put empty texts between the parts
+        return ["JoinedStr", *(_plain(part) for part in node.values if getattr(part, "value", None) != "")]
+    if isinstance(node, ast.AST):
+        fields = ((name, value) for name, value in ast.iter_fields(node) if value is not None and value != [])
+        return [type(node).__name__, *([name, _plain(value)] for name, value in fields)]
+    return [_plain(item) for item in node] if isinstance(node, list) else repr(node)
+
+
+def inputs_digest(name):
+    """SHA-256 over all that a chapter's outputs come from, as 64 hex digits.
+
+    That is its cells and helpers, the stored results and networks that it reads, the pinned packages and the backend. The data
+    are always the same: their digests stand in the code.
     """
-    files = [source_path(name), *helper_files(read(source_path(name)))]
-    needed = " ".join(shown(path) for path in files)
-    beside = " ".join(shown(path) for path in [*_figures(read(target)), *_stored_for(name)])
-    lines = [f"{shown(target)}: {needed}", *(f"{shown(path)}:" for path in files), f"beside := {beside}"]
-    return "\n".join([*lines, f"{shown(target)}: $(if $(filter-out $(wildcard $(beside)),$(beside)),gone)", ""])
+    notebook = read(source_path(name))
+    facts = [code_digest(notebook), [cell.source for cell in notebook.cells], os.environ.get("KERAS_BACKEND")]
+    total = hashlib.sha256(json.dumps(facts).encode())
+    for path in [project.ROOT / "requirements.txt", *stored_for(name, notebook)]:
+        if path.is_file():
+            total.update(path.relative_to(project.ROOT).as_posix().encode() + store.digest(path).encode())
+    return total.hexdigest()
+
+
+def stored_for(name, notebook):
+    """What the repository keeps that a chapter reads: results that its code names, its folder of networks (list of Path)."""
+    networks = sorted((project.MODELS / name.partition("_")[2]).glob("[!.]*"))
+    results = sorted(path for path in project.RESULTS.glob("[!.]*.json") if path.stem != name and path.name != LEDGER)
+    if name == LAST:
+        return results + networks
+    code = [*code_cells(notebook), *(path.read_text(encoding="utf-8") for path in helper_files(notebook))]
+    words = {word for source in code for word in _words(source)}
+    chapters = names()
+    return [path for path in results if {path.stem, path.name} & words and path.stem not in chapters] + networks
+
+
+@functools.cache
+def _words(source):
+    """Every text that stands in a piece of code (set of str)."""
+    return {
+        node.value for node in ast.walk(_tree(source)) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+# --- the report's last run --------------------------------------------------------------------------------------------
+
+
+def executed_path(name):
+    """Where the report's run leaves a chapter."""
+    return project.EXECUTED / f"{name}.ipynb"
+
+
+def run_record():
+    """What outputs/run.json tells of the last runs (dict of name -> dict); empty if it cannot be read."""
+    try:
+        record = store.read_json(project.RUN_RECORD)
+    except Problem:
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def made_by(name):
+    """What the report's run of a chapter has made: digest by file (dict of str), the executed notebook among them."""
+    figures = _figures(read(executed_path(name)))
+    results = [project.RESULTS / f"{name}.json", *([project.RESULTS / LEDGER] if name == LAST else [])]
+    files = [path for path in (executed_path(name), *figures, *results) if path.is_file()]
+    return {path.relative_to(project.ROOT).as_posix(): store.digest(path) for path in files}
 
 
 def _figures(notebook):
@@ -118,26 +265,33 @@ def _figures(notebook):
     ]
 
 
-def _stored_for(name):
-    """What the repository keeps for a chapter: its results, and the networks in the folder of its name (list of Path)."""
-    networks = sorted((project.MODELS / name.partition("_")[2]).glob("[!.]*"))
-    result = project.RESULTS / f"{name}.json"
-    return [*([result] if result.is_file() else []), *networks]
+def why_not_current(name):
+    """Why what there is of a chapter is not what the report's run would make now (str), or None if it is."""
+    entry = run_record().get(name, {})
+    if not entry or not executed_path(name).is_file():
+        return "it was not run yet"
+    if entry.get("status") != "done":
+        return "its last run failed"
+    if entry.get("inputs") != inputs_digest(name):
+        return "its cells, its helpers or what it reads have changed"
+    for made, digest in entry["made"].items():
+        path = project.ROOT / made
+        if not path.is_file():
+            return f"{made} is missing"
+        if store.digest(path) != digest:
+            return f"{made} is not as the run left it"
+    return None
 
 
 def keep_outputs(name):
     """Write the outputs of an executed notebook back into notebooks/, cleaned and stamped (`make store`).
 
-    Raises Problem if it was not executed, or if its code is no longer that of the source.
+    Raises Problem if what there is was not made by the report's run from the code as it stands.
     """
-    executed_path = project.EXECUTED / f"{name}.ipynb"
-    if not executed_path.is_file():
-        raise Problem(f"{shown(executed_path)} is missing: run `make report` first.")
-    source, executed = read(source_path(name)), read(executed_path)
-    if code_cells(source) != code_cells(executed):
-        raise Problem(
-            f"{shown(executed_path)} was made from other code than {shown(source_path(name))}: run `make report` first."
-        )
+    reason = why_not_current(name)
+    if reason:
+        raise Problem(f"The outputs of {name} cannot be stored, since {reason}: run `make report` first.")
+    source, executed = read(source_path(name)), read(executed_path(name))
     outputs = iter(cell for cell in executed.cells if cell.cell_type == "code")
     for cell in source.cells:
         if cell.cell_type == "code":
@@ -150,5 +304,4 @@ def keep_outputs(name):
         STAMP: code_digest(source),
     }
     store.write_text(source_path(name), nbformat.writes(source) + "\n")
-    executed_path.touch()  # still current: only outputs have changed, so make need not run the chapter again
     return source_path(name)

@@ -1,14 +1,18 @@
 """Running chapters without a browser: papermill executes; this adds what it lacks.
 
-Names and types of parameters are checked before the start; progress is shown while a cell works; a failure names
-notebook, cell and error; outputs/run.json records what ran, on what, for how long.
+Only chapters whose inputs have changed are run. Names and types of parameters are checked before the start; progress is
+shown while a cell works; a failure names notebook, cell and error; outputs/run.json records what ran, on what, for how
+long. A run with parameters of its own has a folder of its own, and never counts as the report.
 """
 
+import ast
 import contextlib
+import hashlib
 import logging
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,132 +25,197 @@ from helpers.core import project, store
 from helpers.core.project import Problem, shown
 from helpers.report import notebooks
 
-# Where the notebook's process keeps what it would otherwise put into the user's home.
-OWN_FOLDERS = {"IPYTHONDIR": "ipython", "MPLCONFIGDIR": "matplotlib", "JUPYTER_RUNTIME_DIR": "jupyter"}
+SITE = "site"  # the site's name in the record
 
 
-def run(names, given):
-    """Execute chapters one after the other, each in a process of its own so that its peak memory can be told.
+def run(names, given, force=False, jobs=2):
+    """Execute chapters, `jobs` at a time, each in a process of its own so that its peak memory can be told.
 
-    names : notebooks' names.   given : dict of parameter -> text, as typed. Returns the exit status, 0 if all went well.
+    names : notebooks' names.   given : dict of parameter -> text, as typed.   force : also run what is up to date.
+    The last chapter, which reads what the others found, runs after them. Returns the exit status, 0 if all went well.
     """
-    sources = [notebooks.source_path(name) for name in names]
-    if len(sources) == 1:
-        return _run_one(sources[0], _checked_parameters(sources[0], given))
-    for source in sources:
-        _checked_parameters(source, given)
+    names = list(dict.fromkeys(notebooks.source_path(name).stem for name in names))
+    checked = {name: _checked_parameters(name, given) for name in names}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that what was started is ended, too
+    if len(names) == 1:
+        (name,) = names
+        return _run_one(name, *checked[name]) if force or _is_due(name, *checked[name]) else 0
     options = [word for key, value in given.items() for word in ("-p", key, value)]
-    return max(subprocess.call([sys.executable, "-m", "helpers", "run", source.stem, *options]) for source in sources)
+    others = [name for name in names if name != notebooks.LAST]
+    if _together(others, checked, options, force, jobs):
+        if notebooks.LAST in names:
+            _say(f"{notebooks.LAST}: not run, since it reads what the others find and one of them failed")
+        return 2
+    return _together([name for name in names if name == notebooks.LAST], checked, options, force, jobs)
 
 
-def _checked_parameters(source, given):
-    """The given parameters with the types of their defaults. Raises Problem for an unknown name or a value that does not fit."""
-    import papermill
-
-    known = papermill.inspect_notebook(str(source))
-    checked = {}
-    for name, text in given.items():
-        if name not in known:
-            near = get_close_matches(name.upper(), known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else f": it has {', '.join(known)}."
-            raise Problem(f"{source.stem} has no parameter {name!r}{hint}")
-        checked[name] = _typed(source, name, text, known[name]["default"])
-    project.profile_named(checked.get("PROFILE", "report"))
-    return checked
+def _is_due(name, profile, own):
+    """Whether a chapter is to be run; if not, that is said. Only the report can be up to date."""
+    if profile.name != "report" or _others(own) or notebooks.why_not_current(name):
+        return True
+    _say(f"{name}: up to date")
+    return False
 
 
-def _typed(source, name, text, default):
-    """`text` as a value of the type of the parameter's default, itself Python source such as "100" or '"report"'."""
-    kind = type(_literal(default))
+def _together(names, checked, options, force, jobs):
+    """Run those chapters that are due, `jobs` at a time, each by a command of its own.
+
+    Returns 2 if any fails, else 0. When this is interrupted, what still runs is ended.
+    """
+    due = [name for name in names if force or _is_due(name, *checked[name])]
+    commands = [[sys.executable, "-m", "helpers", "run", "--force", name, *options] for name in due]
+    waiting, running, status = commands, [], 0
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                running.append(subprocess.Popen(waiting.pop(0)))
+            time.sleep(0.05)
+            ended = [process for process in running if process.poll() is not None]
+            running = [process for process in running if process not in ended]
+            status = 2 if any(process.returncode for process in ended) else status
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait()
+    return status
+
+
+# --- parameters -------------------------------------------------------------------------------------------------------
+
+
+def _checked_parameters(name, given):
+    """The profile that a run has, and those of the given parameters that differ from the notebook's own (dict).
+
+    Raises Problem for an unknown name or a value that does not fit.
+    """
+    known = notebooks.parameters(notebooks.read(notebooks.source_path(name)))
+    own = {}
+    for key, text in given.items():
+        if key not in known:
+            near = get_close_matches(key.upper(), known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else f": it has {', '.join(known) or 'none'}."
+            raise Problem(f"{name} has no parameter {key!r}{hint}")
+        value = _typed(name, key, text, known[key])
+        if value != known[key]:
+            own[key] = value
+    return project.profile_named(own.get("PROFILE", known.get("PROFILE", "report"))), own
+
+
+def _others(own):
+    """Parameters without PROFILE (dict): with any of these, a run is not the report."""
+    return {key: value for key, value in own.items() if key != "PROFILE"}
+
+
+def _typed(name, key, text, default):
+    """`text` as a value of the type of the parameter's default."""
+    kind = type(default)
     value = text if kind is str else _literal(text)
     if kind is float and type(value) is int:
         value = float(value)
     if type(value) is not kind:
         raise Problem(
-            f"{source.stem}: the parameter {name} takes a value of type {kind.__name__} (default {default}), not {text!r}."
+            f"{name}: the parameter {key} takes a value of type {kind.__name__} (default {default}), not {text!r}."
         )
     return value
 
 
 def _literal(text):
-    import ast
-
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
 
 
-def _run_one(source, parameters):
+# --- places -----------------------------------------------------------------------------------------------------------
+
+
+def _target(name, profile, place):
+    """Where the executed notebook goes."""
+    folders = {"report": project.EXECUTED, "train": project.EXECUTED / "train", "smoke": project.SMOKE / "executed"}
+    return (place or folders[profile.name]) / f"{name}.ipynb"
+
+
+def _own_place(name, profile, own):
+    """The folder of a run with parameters of its own, made ready; None for a run that needs none.
+
+    What such a run does not make itself, it reads from the report: its folder has links to the stored results, and to the
+    stored networks unless it trains, or has trained, its own.
+    """
+    if not _others(own) or profile.sliver:
+        return None
+    digest = hashlib.sha256(repr(sorted(_others(own).items())).encode()).hexdigest()
+    place = project.RUNS / f"{name}-{digest[:8]}"
+    with store.lock(place):
+        (place / "results").mkdir(parents=True, exist_ok=True)
+        for path in project.RESULTS.glob("[!.]*.json"):
+            _link(place / "results" / path.name, path)
+        if profile.trains and (place / "models").is_symlink():
+            (place / "models").unlink()
+        elif not profile.trains:
+            _link(place / "models", project.MODELS)
+    return place
+
+
+def _link(path, target):
+    """Make `path` a link to `target`, unless something is there."""
+    if not path.is_symlink() and not path.exists():
+        path.symlink_to(target)
+
+
+def _require_writable(*folders):
+    """Raise Problem if a folder, or the nearest one above it that exists, may not be written."""
+    for folder in folders:
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise Problem(
+                f"{shown(there)} may not be written by you: make it yours (chown -R), or use a checkout of your own."
+            )
+
+
+# --- one chapter ------------------------------------------------------------------------------------------------------
+
+
+def _run_one(name, profile, own):
     """Execute one notebook and record it. Returns 0; raises Problem if it fails."""
-    profile = project.profile_named(parameters.get("PROFILE", "report"))
-    target = _target(source.stem, profile)
+    _require_writable(project.OUTPUTS, project.CACHE)
+    place = _own_place(name, profile, own)
+    target = _target(name, profile, place)
+    _require_writable(target.parent, *([] if place or profile.sliver else [project.FIGURES, project.RESULTS]))
+    key = place.name if place else name if profile.name == "report" else f"{name} ({profile.name})"
+    inputs = notebooks.inputs_digest(name) if key == name else None
+    changed = ", ".join(f"{parameter} {value}" for parameter, value in _others(own).items())
+    _say(f"{name}: running, profile {profile.name}" + (f", {changed}" if changed else ""))
     working = target.with_name(f".{target.stem}.{os.getpid()}.partial.ipynb")
     started = time.perf_counter()
-    _say(f"{source.stem}: running, profile {profile.name}")
     try:
         try:
             working.parent.mkdir(parents=True, exist_ok=True)
-            with _progress_shown():
-                notebook = _execute(source, working, parameters)
+            with _set(project.PLACE_VARIABLE, place), _progress_shown():
+                notebook = _execute(name, working, own)
         except BaseException as error:
-            _record(source.stem, profile, "failed", started, None)
-            raise _failure(source.stem, working, target, error) from (None if isinstance(error, Exception) else error)
-        working.replace(target)
+            _record(key, _entry(profile, "failed", started, None))
+            raise _failure(name, working, target, error) from (None if isinstance(error, Exception) else error)
+        entry = _entry(profile, "done", started, notebook)
+        _record(key, entry, working, target, inputs)
     finally:
         working.unlink(missing_ok=True)
-    if profile.name == "report":
-        store.write_text(target.with_suffix(".d"), notebooks.make_rule(source.stem, target))
     if profile.name == "train":
-        shutil.rmtree(profile.training / source.stem.partition("_")[2], ignore_errors=True)
-    entry = _record(source.stem, profile, "done", started, notebook)
-    _say(
-        f"{source.stem}: done in {entry['seconds']:.0f} s, peak memory {entry['peak_memory_gib']:.1f} GiB -> {shown(target)}"
-    )
+        shutil.rmtree((place or project.OUTPUTS) / "training" / name.partition("_")[2], ignore_errors=True)
+    _say(f"{name}: done in {entry['seconds']:.0f} s, peak memory {entry['peak_memory_gib']:.1f} GiB -> {shown(target)}")
     return 0
 
 
-def _target(name, profile):
-    """Where the executed notebook goes."""
-    folder = {"report": project.EXECUTED, "train": project.EXECUTED / "train", "smoke": project.SMOKE / "executed"}[
-        profile.name
-    ]
-    return folder / f"{name}.ipynb"
-
-
-def _execute(source, working, parameters):
+def _execute(name, working, parameters):
+    """Have papermill execute a chapter in our Python, whatever kernel its file names, and write `working` at the end."""
     import papermill
 
     logging.getLogger().addHandler(logging.NullHandler())  # what went wrong is said once, by _failure
-    for variable, folder in OWN_FOLDERS.items():
-        (project.CACHE / folder).mkdir(parents=True, exist_ok=True)
-        os.environ.setdefault(variable, str(project.CACHE / folder))
     return papermill.execute_notebook(
-        str(source), str(working), parameters=parameters, kernel_name="python3", cwd=str(project.ROOT), progress_bar=False,
-        engine_name=_saved_once(), extra_arguments=[f"--log-level={logging.CRITICAL}"],  # what a cell raises comes otherwise
+        notebooks.source_path(name), working, parameters=parameters, kernel_name="python3", language="python",
+        cwd=project.ROOT, progress_bar=False, request_save_on_cell_execute=False,
+        extra_arguments=[f"--log-level={logging.CRITICAL}"],  # what a cell raises comes otherwise
     )  # fmt: skip
-
-
-def _saved_once():
-    """The name of an engine for papermill, registered: its own, but for writing the notebook only when it ends or breaks.
-
-    papermill writes it twice a cell, which for a chapter with its pictures takes several seconds. And the kernel's log is
-    kept off the screen: it warns that it talks to us in plain text, and it calls an error what papermill does at the end of
-    every run, which is to interrupt the kernel before it asks it to leave.
-    """
-    from papermill import engines
-
-    class SavedOnce(engines.NBClientEngine):
-        @classmethod
-        def execute_managed_notebook(cls, nb_man, kernel_name, **options):
-            save, nb_man.save = nb_man.save, lambda **_: None
-            try:
-                return super().execute_managed_notebook(nb_man, kernel_name, **options)
-            finally:
-                nb_man.save = save  # papermill calls it next, whatever has happened
-
-    engines.papermill_engines.register("saved once", SavedOnce)
-    return "saved once"
 
 
 def _failure(name, working, target, error):
@@ -164,7 +233,7 @@ def _failure(name, working, target, error):
         return Problem(f"{name}, code cell {error.exec_count}: {what.strip().removesuffix('.')}.{where}")
     if type(error).__name__ == "DeadKernelError":
         return Problem(
-            f"{name}: the notebook's process died, for want of memory perhaps; close what else runs and try again.{where}"
+            f"{name}: the notebook's process died, for want of memory perhaps; close what else runs and try again."
         )
     if isinstance(error, OSError):
         return Problem(
@@ -175,22 +244,32 @@ def _failure(name, working, target, error):
 
 
 @contextlib.contextmanager
+def _set(variable, value):
+    """Set a variable of the environment while the block runs, unless the value is None."""
+    before = os.environ.get(variable)
+    if value is not None:
+        os.environ[variable] = str(value)
+    try:
+        yield
+    finally:
+        os.environ.pop(variable, None)
+        if before is not None:
+            os.environ[variable] = before
+
+
+@contextlib.contextmanager
 def _progress_shown():
     """Print, while the block runs, the lines that the notebook's process reports (helpers/core/project.py)."""
     with tempfile.NamedTemporaryFile("r", encoding="utf-8", suffix=".progress") as file:
         ended = threading.Event()
         follower = threading.Thread(target=_follow, args=(file, ended), daemon=True)
-        before = os.environ.get(project.PROGRESS_CHANNEL)
-        os.environ[project.PROGRESS_CHANNEL] = file.name
-        follower.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            follower.join()
-            os.environ.pop(project.PROGRESS_CHANNEL)
-            if before is not None:
-                os.environ[project.PROGRESS_CHANNEL] = before
+        with _set(project.PROGRESS_CHANNEL, file.name):
+            follower.start()
+            try:
+                yield
+            finally:
+                ended.set()
+                follower.join()
 
 
 def _follow(file, ended):
@@ -207,10 +286,13 @@ def _say(line):
     print(line, flush=True)
 
 
-def _record(name, profile, status, started, notebook):
-    """Add a run to outputs/run.json and return its entry (dict)."""
+# --- the record -------------------------------------------------------------------------------------------------------
+
+
+def _entry(profile, status, started, notebook):
+    """What outputs/run.json tells of a run (dict)."""
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    entry = {
+    return {
         "status": status,
         "profile": profile.name,
         "seconds": round(time.perf_counter() - started, 1),
@@ -218,15 +300,20 @@ def _record(name, profile, status, started, notebook):
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "made_with": _made_with(notebook),
     }
+
+
+def _record(key, entry, working=None, target=None, inputs=None):
+    """Put the executed notebook `working` into its place and add the run to outputs/run.json, as one step.
+
+    inputs : the digest of what the report's run was made from, or None for any other run.
+    """
     with store.lock(project.RUN_RECORD):
-        try:
-            record = store.read_json(project.RUN_RECORD)
-        except Problem:
-            record = {}
-        record[name if profile.name == "report" else f"{name} ({profile.name})"] = entry
+        if working is not None:
+            working.replace(target)
+        if inputs is not None:
+            entry = {**entry, "inputs": inputs, "made": notebooks.made_by(key)}
         with contextlib.suppress(Problem):  # a full disk is reported once, by what ran into it first
-            store.write_json(project.RUN_RECORD, record)
-    return entry
+            store.write_json(project.RUN_RECORD, {**notebooks.run_record(), key: entry})
 
 
 def _made_with(notebook):
@@ -236,3 +323,40 @@ def _made_with(notebook):
             if "application/json" in output.get("data", {}):
                 return output["data"]["application/json"]
     return None
+
+
+# --- the site ---------------------------------------------------------------------------------------------------------
+
+
+def site_is_current():
+    """Whether outputs/site is what the chapters' last run, and the sources of the site, would make now."""
+    entry = notebooks.run_record().get(SITE, {})
+    return bool(entry) and entry["inputs"] == _site_inputs() and entry["made"] == _site_files()
+
+
+def record_site():
+    """Note in outputs/run.json what the site that now lies in outputs/site was made from."""
+    _record(SITE, {"inputs": _site_inputs(), "made": _site_files()})
+
+
+def _site_inputs():
+    """SHA-256 over all that the site is made from: executed notebooks, figures, results, its code and pages, a browser."""
+    from helpers.report import site
+
+    facts = [notebooks.digest_of(["from helpers.report import site"]), site.find_browser()]
+    total = hashlib.sha256(repr(facts).encode())
+    beside = [
+        path for folder in (project.NOTEBOOKS, project.ROOT / "helpers" / "report") for path in folder.rglob("*.*")
+    ]
+    pages = [path for path in beside if path.suffix not in (".ipynb", ".py", ".pyc")]
+    made = [*project.FIGURES.glob("*.*"), *project.RESULTS.glob("*.json"), project.ROOT / "requirements.txt"]
+    for path in sorted([*map(notebooks.executed_path, notebooks.names()), *made, *pages]):
+        if path.is_file() and not path.name.startswith("."):
+            total.update(path.relative_to(project.ROOT).as_posix().encode() + store.digest(path).encode())
+    return total.hexdigest()
+
+
+def _site_files():
+    """SHA-256 over the names and sizes of the site's files."""
+    files = sorted(path for path in project.SITE.rglob("*") if path.is_file())
+    return hashlib.sha256(repr([(shown(path), path.stat().st_size) for path in files]).encode()).hexdigest()

@@ -8,6 +8,8 @@ from helpers.core import project, store
 from tests.conftest import helpers_command
 
 
+@pytest.mark.keras
+@pytest.mark.papermill
 def test_smoke_runs_on_jax():
     if importlib.util.find_spec("jax") is None:
         pytest.skip("JAX is not installed (pip install jax)")

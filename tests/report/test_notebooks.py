@@ -9,6 +9,7 @@ from statistics import median
 import nbformat
 import pytest
 
+from helpers.__main__ import main
 from helpers.core import project, store
 from helpers.core.project import Problem
 from helpers.report import ledger, notebooks
@@ -115,34 +116,210 @@ def test_a_chapter_answers_to_its_name_and_number(typed):
     assert notebooks.source_path(typed).name == "04_mlp.ipynb"
 
 
-@pytest.mark.parametrize("typed", ["04_mpl", "99", "", "mlp.txt"])
+def test_leavings_of_editors_are_no_chapters(house):
+    for name in ("01_try-Copy1", "01_try copy", "._01_try", "01_try (1)", "Untitled", ".~01_try", "01_Try", "1_try"):
+        shutil.copy(project.NOTEBOOKS / "01_try.ipynb", project.NOTEBOOKS / f"{name}.ipynb")
+    shutil.copytree(project.NOTEBOOKS, project.NOTEBOOKS / ".ipynb_checkpoints")
+    assert notebooks.names() == ["01_try", "02_other"]
+
+
+@pytest.mark.parametrize("typed", ["04_mpl", "99", "", "mlp.txt", "04_mlp.txt"])
 def test_an_unknown_chapter_is_a_problem(typed):
     with pytest.raises(Problem, match="There is no notebook"):
         notebooks.source_path(typed)
 
 
-def test_the_digest_follows_code_and_helpers_but_not_prose(tmp_path, monkeypatch):
-    root = tmp_path
-    (root / "helpers").mkdir()
-    for name, text in {"__init__": "", "a": "from helpers import b", "b": "x = 1", "c": "y = 1"}.items():
-        (root / "helpers" / f"{name}.py").write_text(text)
-    monkeypatch.setattr(project, "ROOT", root)
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    """A project of two chapters and four modules, of which the first chapter reaches two; it was run and recorded."""
+    folders = {"NOTEBOOKS": "notebooks", "FIGURES": "figures", "MODELS": "outputs/models", "RESULTS": "outputs/results",
+               "EXECUTED": "outputs/executed"}  # fmt: skip
+    for name, folder in folders.items():
+        monkeypatch.setattr(project, name, tmp_path / folder)
+        (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.setattr(project, "ROOT", tmp_path)
+    monkeypatch.setattr(project, "RUN_RECORD", tmp_path / "outputs" / "run.json")
+    files = {
+        "helpers/__init__.py": "",
+        "helpers/a.py": '"""What it is for."""\nfrom helpers import b\nFILE = "long.json"',
+        "helpers/b.py": 'def f():\n    """Says 1."""\n    return 1  # so far',
+        "helpers/c.py": "y = 1",
+        "requirements.txt": "numpy==1",
+        "figures/01-one.svg": "one", "figures/01-one.png": "one", "figures/01-moving.gif": "moving",
+        "outputs/models/try/net.keras": "network", "outputs/models/other/net.keras": "network",
+        "outputs/results/long.json": "1", "outputs/results/other.json": "1", "outputs/results/02_other.json": "1",
+        "outputs/results/01_try.json": "{}",
+    }  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    for facts, name in (({"name": "01-one"}, "01_try"), ({"name": "01-moving", "format": "gif"}, "02_other")):
+        shown = nbformat.v4.new_output("display_data", {"text/plain": "a"}, metadata={"figure": facts})
+        cells = [nbformat.v4.new_markdown_cell("words"), nbformat.v4.new_code_cell("from helpers import a\na.b.f()")]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), project.NOTEBOOKS / f"{name}.ipynb")
+        cells[1].outputs = [shown]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), project.EXECUTED / f"{name}.ipynb")
+        entry = {"status": "done", "inputs": notebooks.inputs_digest(name), "made": notebooks.made_by(name)}
+        store.write_json(project.RUN_RECORD, {**notebooks.run_record(), name: entry})
+    return tmp_path
 
-    def digest(prose="words", code="from helpers import a"):
-        cells = [nbformat.v4.new_markdown_cell(prose), nbformat.v4.new_code_cell(code)]
-        return notebooks.code_digest(nbformat.v4.new_notebook(cells=cells))
 
-    first = digest()
-    assert digest(prose="other words") == first
-    assert digest(code="from helpers import a; a") != first
-    (root / "helpers" / "c.py").write_text("y = 2")
-    assert digest() == first  # not reached
-    (root / "helpers" / "b.py").write_text("x = 2")
-    assert digest() != first  # reached through a
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("helpers/b.py", 'def f():\n    """Says one."""\n\n    return (1)  # still', None),
+        ("helpers/b.py", "def f():\n    return 2", "have changed"),
+        ("helpers/a.py", 'from helpers import b\nFILE = "long.json"', None),
+        ("helpers/a.py", 'from helpers import b\nFILE = "other.json"', "have changed"),
+        ("helpers/c.py", "y = 2", None),
+        ("helpers/__init__.py", "x = 1", "have changed"),
+        ("requirements.txt", "numpy==2", "have changed"),
+        ("outputs/models/try/net.keras", "another", "have changed"),
+        ("outputs/models/try/net.keras", None, "have changed"),
+        ("outputs/models/try/._net.keras", "left by a file manager", None),
+        ("outputs/models/other/net.keras", "another", None),
+        ("outputs/results/long.json", "2", "have changed"),
+        ("outputs/results/long.json", None, "have changed"),
+        ("outputs/results/other.json", "2", None),
+        ("outputs/results/01_try.json", None, "outputs/results/01_try.json is missing"),
+        ("outputs/results/01_try.json", "[]", "outputs/results/01_try.json is not as the run left it"),
+        ("figures/01-one.png", None, "figures/01-one.png is missing"),
+        ("figures/01-one.svg", "two", "figures/01-one.svg is not as the run left it"),
+        ("figures/01-moving.gif", None, None),
+        ("outputs/executed/01_try.ipynb", None, "it was not run yet"),
+        ("outputs/run.json", None, "it was not run yet"),
+        ("outputs/run.json", "{", "it was not run yet"),
+        ("notebooks/01_try-Copy1.ipynb", "{}", None),
+    ],
+)
+def test_a_chapter_is_run_again_when_what_it_is_made_from_has_changed(house, name, text, reason):
+    assert notebooks.why_not_current("01_try") is None
+    (house / name).unlink(missing_ok=True)
+    if text is not None:
+        (house / name).write_text(text)
+    found = notebooks.why_not_current("01_try")
+    assert found is None if reason is None else reason in found
+
+
+def test_a_chapter_whose_last_run_failed_is_run_again(house):
+    record = notebooks.run_record()
+    store.write_json(project.RUN_RECORD, {**record, "01_try": {**record["01_try"], "status": "failed"}})
+    assert notebooks.why_not_current("01_try") == "its last run failed"
+
+
+def test_a_chapter_is_run_again_when_its_own_cells_have_changed(house):
+    path = project.NOTEBOOKS / "01_try.ipynb"
+    whole = path.read_text()
+    for old, new in (("words", "other words"), ("a.b.f()", "a.b.f();"), ("a.b.f()", "a.b.f() + 1")):
+        path.write_text(whole.replace(old, new))
+        assert "have changed" in notebooks.why_not_current("01_try")
+    path.write_text(whole)
+    assert notebooks.why_not_current("01_try") is None
+
+
+def test_the_last_chapter_reads_the_results_of_all_others(house, monkeypatch):
+    monkeypatch.setattr(notebooks, "LAST", "01_try")
+    before = notebooks.inputs_digest("01_try")
+    (house / "outputs/results/01_try.json").write_text("its own")
+    (house / "outputs/results/ledger.json").write_text("its own")
+    assert notebooks.inputs_digest("01_try") == before
+    (house / "outputs/results/02_other.json").write_text("2")
+    assert notebooks.inputs_digest("01_try") != before
+
+
+def test_a_chapter_reads_those_results_that_its_code_names():
+    """The stored measurements of this house, by the chapter that quotes them."""
+    quoted = {
+        "01_playground": {"spiral_search"}, "02_regularization": {"regularization_search"},
+        "03_automated_features": {"convergence_grid"}, "04_mlp": {"mlp_search", "mlp_reshuffle"},
+        "05_cnn": {"cnn_ablation", "cnn_speed"}, "06_pca_logit": {"pca_logit_timing"}, "07_sample_questions": set(),
+    }  # fmt: skip
+    for name, results in quoted.items():
+        found = notebooks.stored_for(name, notebooks.read(notebooks.source_path(name)))
+        assert {path.stem for path in found if path.parent == project.RESULTS} == results
+
+
+PARAMETERS = 'PROFILE = "report"\nSEED = 1\nRATE = 0.5\nWORD = "a"\nCOUNT = 3\nHALF = COUNT / 2'
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["COUTN", "4"], ["no parameter 'COUTN'", "did you mean COUNT?"]),
+        (["zzz", "4"], ["no parameter 'zzz'", "PROFILE, SEED, RATE, WORD, COUNT."]),
+        (["COUNT", "four"], ["COUNT takes a value of type int (default 3), not 'four'"]),
+        (["COUNT", "4.5"], ["COUNT takes a value of type int"]),
+        (["RATE", "fast"], ["RATE takes a value of type float"]),
+        (["PROFILE", "smok"], ["no profile 'smok'", "did you mean 'smoke'?"]),
+    ],
+)
+def test_bad_parameters_are_refused_before_the_start(house, capsys, given, words):
+    cell = nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), project.NOTEBOOKS / "01_try.ipynb")
+    assert main(["run", "01_try", "-p", *given]) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert all(word in sentence for word in words), sentence
+
+
+def test_what_is_no_chapter_is_refused_in_one_sentence(house, capsys):
+    def refused(name):
+        assert main(["run", str(name)]) == 2
+        (sentence,) = capsys.readouterr().err.splitlines()
+        return sentence
+
+    for copy in ("01_try-Copy1", "01_try copy"):  # as JupyterLab and VS Code name them
+        shutil.copy(project.NOTEBOOKS / "01_try.ipynb", project.NOTEBOOKS / f"{copy}.ipynb")
+        assert "is not a chapter" in refused(copy)
+    shutil.copy(project.NOTEBOOKS / "01_try.ipynb", house / "01_try.ipynb")
+    assert "is not a notebook in notebooks/" in refused(house / "01_try.ipynb")
+    assert "no notebook '01_tyr'; did you mean 01_try?" in refused("01_tyr")
+    for text in (
+        "",
+        "[1, 2]",
+        '{"nbformat": 4, "cells": 3}',
+        "\x00",
+        "{}",
+        '{"nbformat": 4, "cells": [{"source": 1}]}',
+    ):
+        (project.NOTEBOOKS / "01_try.ipynb").write_text(text)
+        assert "notebooks/01_try.ipynb cannot be read as a notebook" in refused("1"), text
+
+
+def digest(*sources):
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    return notebooks.code_digest(nbformat.v4.new_notebook(cells=cells))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("x = f(1)  # why", "x = f( 1 )", True),
+        ('def f():\n    """Words."""\n    return 1', "def f():\n    return 1", True),
+        ('"""Shown."""', '"""Shown, too."""', False),  # in a cell, a text is an output
+        ('def f():\n    return "a"', 'def f():\n    return "b"', False),
+        ("x", "x;", False),
+        ("None", "0", False),
+        ("f(a=1)", "f(b=1)", False),
+        (
+            "%matplotlib inline\nfrom helpers.core import stats",
+            "%matplotlib inline\nfrom helpers.core import store",
+            False,
+        ),
+        ("this is no Python", "nor is this", False),
+    ],
+)
+def test_the_digest_is_one_of_the_syntax(one, other, same):
+    assert (digest(one) == digest(other)) is same
+
+
+def test_the_digest_is_the_same_in_every_version_of_python():
+    """One that was taken under 3.11, 3.12 and 3.13, of things whose trees or dumps differ between them."""
+    code = 'class A:\n    pass\ndef f(a, *, b=None):\n    return f"{a:{b}} {{}} {a!r:>{b}.3f}" f"{b}", [], {}\nf(1.5, b=-1)'
+    assert digest(code) == "1c97ffdcc9a15a86bb412864eb95a5fe14bfb67557d6f02c37a882246da46448"
 
 
 def test_a_stale_notebook_is_named_with_the_command(tmp_path, monkeypatch):
-    """A copy of the project in which every single thing that a chapter's outputs come from is changed in turn."""
+    """A copy of the project in which every single module that a chapter's outputs come from is changed in turn."""
     notebook = notebooks.read(notebooks.source_path("04_mlp"))
     notebook.metadata["name"] = "04_mlp"
     shutil.copytree(project.ROOT / "helpers", tmp_path / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
@@ -152,16 +329,14 @@ def test_a_stale_notebook_is_named_with_the_command(tmp_path, monkeypatch):
     assert complaint(notebook) is None
     for path in reached:
         text = (tmp_path / path).read_text(encoding="utf-8")
-        (tmp_path / path).write_text(text + "# changed\n", encoding="utf-8")
-        assert complaint(notebook), path
+        changed = "\nchanged = 1\n" if path.suffix == ".py" else "# changed\n"
+        (tmp_path / path).write_text(text + changed, encoding="utf-8")
+        assert re.search(r"notebooks/04_mlp\.ipynb .*`make store`", complaint(notebook)), path
         (tmp_path / path).write_text(text, encoding="utf-8")
-    for cell in cells(notebook, "code")[::10]:
-        cell.source += " "
-        assert re.search(r"notebooks/04_mlp\.ipynb .*`make store`", complaint(notebook))
-        cell.source = cell.source[:-1]
     assert complaint(notebook) is None
 
 
+@pytest.mark.keras
 def test_the_digest_covers_every_helper_that_is_really_imported():
     """Against Python itself: what stands in sys.modules once a notebook's imports have been carried out."""
     imports = {}
@@ -195,16 +370,15 @@ def test_no_helper_is_imported_by_a_road_that_the_digest_does_not_see():
         assert not relative and "import_module(" not in text and "__import__(" not in text, path
 
 
-def test_outputs_of_other_code_are_not_stored(tmp_path, monkeypatch):
-    monkeypatch.setattr(project, "NOTEBOOKS", tmp_path / "notebooks")
-    monkeypatch.setattr(project, "EXECUTED", tmp_path / "executed")
-    for folder, code in (("notebooks", "1 + 1"), ("executed", "1 + 2")):
-        (tmp_path / folder).mkdir()
-        nbformat.write(
-            nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)]), tmp_path / folder / "01_a.ipynb"
-        )
-    with pytest.raises(Problem, match="made from other code"):
-        notebooks.keep_outputs("01_a")
+def test_outputs_are_stored_where_they_belong_to_the_code(house):
+    assert notebooks.keep_outputs("01_try") == project.NOTEBOOKS / "01_try.ipynb"
+    stored = notebooks.read(project.NOTEBOOKS / "01_try.ipynb")
+    assert stored.cells[1].outputs[0].metadata.figure.name == "01-one"
+    assert stored.metadata[notebooks.STAMP] == notebooks.code_digest(stored)
+    assert notebooks.why_not_current("01_try") is None  # storing makes nothing stale
+    (house / "helpers/b.py").write_text("def f():\n    return 2")
+    with pytest.raises(Problem, match=r"01_try cannot be stored.*have changed.*`make report`"):
+        notebooks.keep_outputs("01_try")
 
 
 def test_a_profile_is_the_first_parameter_everywhere(notebook):

@@ -1,5 +1,6 @@
 """The runner, on small notebooks of its own in a copy of the project's layout."""
 
+import ast
 import contextlib
 import json
 import os
@@ -14,7 +15,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from helpers.report import notebooks
 from tests.conftest import ROOT, assert_one_sentence
+
+pytestmark = pytest.mark.papermill
 
 PARAMETERS = 'PROFILE = "report"\nSEED = 1\nRATE = 0.5\nWORD = "a"\nCOUNT = 3'
 
@@ -29,18 +33,20 @@ def project(tmp_path):
     return tmp_path
 
 
-def add(project, *sources, name="01_try", parameters=PARAMETERS):
+def add(project, *sources, name="01_try", parameters=PARAMETERS, plain=False):
+    """Add a notebook; a plain one is as other editors leave it, without a kernel or a language."""
     cells = [nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})]
     cells += [nbformat.v4.new_code_cell(source) for source in sources]
     metadata = {
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
         "language_info": {"name": "python"},
     }
+    metadata = {} if plain else metadata
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), project / "notebooks" / f"{name}.ipynb")
 
 
 def start(project, *arguments, **settings):
-    environment = {**os.environ, "PYTHONPATH": str(project), **settings}
+    environment = os.environ | {"PYTHONPATH": str(project)} | settings
     return subprocess.Popen(
         [sys.executable, "-m", "helpers", *arguments],
         cwd=project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -57,14 +63,14 @@ def executed(project, name="01_try"):
     return nbformat.read(project / "outputs" / "executed" / f"{name}.ipynb", as_version=4)
 
 
-def test_a_run_executes_reports_and_records(project):
+def test_a_run_executes_reports_and_records_and_is_not_repeated(project):
     add(project, "from helpers.core import project\nproject.report_progress('epoch 1 of 1')", "COUNT * RATE")
-    done = command(project, "run", "01_try", "-p", "COUNT", "4", "-p", "RATE", "1")
+    done = command(project, "run", "01_try", "-p", "COUNT", "3", "-p", "RATE", "0.5")  # the notebook's own: the report
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "  epoch 1 of 1" in done.stdout.splitlines()
     assert "peak memory" in done.stdout and "outputs/executed/01_try.ipynb" in done.stdout
-    assert executed(project).cells[-1].outputs[0].data["text/plain"] == "4.0"
+    assert executed(project).cells[-1].outputs[0].data["text/plain"] == "1.5"
     assert not [
         output
         for cell in executed(project).cells
@@ -73,42 +79,55 @@ def test_a_run_executes_reports_and_records(project):
     ]
     record = json.loads((project / "outputs" / "run.json").read_text())["01_try"]
     assert record["status"] == "done" and record["seconds"] > 0 and record["peak_memory_gib"] > 0
-    rule = (project / "outputs" / "executed" / "01_try.d").read_text()
-    assert "outputs/executed/01_try.ipynb: notebooks/01_try.ipynb" in rule and "helpers/core/project.py" in rule
-    assert "helpers/fashion/training.py" not in rule
+    (project / "notebooks" / "01_try.ipynb").touch()
+    assert command(project, "run", "all").stdout == "01_try: up to date\n"
+    assert "done in" in command(project, "run", "--force", "1").stdout
 
 
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        (["COUTN", "4"], ["no parameter 'COUTN'", "did you mean COUNT?"]),
-        (["zzz", "4"], ["no parameter 'zzz'", "PROFILE, SEED, RATE, WORD, COUNT"]),
-        (["COUNT", "four"], ["COUNT takes a value of type int (default 3), not 'four'"]),
-        (["COUNT", "4.5"], ["COUNT takes a value of type int"]),
-        (["RATE", "fast"], ["RATE takes a value of type float"]),
-        (["PROFILE", "smok"], ["no profile 'smok'", "did you mean 'smoke'?"]),
-    ],
-)
-def test_bad_parameters_are_refused_before_the_start(project, given, words):
-    add(project, "1 + 1")
-    done = command(project, "run", "01_try", "-p", *given)
-    assert_one_sentence(done, *words)
-    assert not (project / "outputs").exists()
+OWN = """
+from helpers.core import project, store
+profile = project.profile_named(PROFILE)
+store.write_json(profile.results / "01_try.json", {"seed": SEED})
+store.write_text(profile.figures / "01-a.svg", str(SEED))
+store.read_json(profile.results / "long.json"), sorted(path.name for path in profile.models.glob("*"))
+"""
 
 
-def test_an_unknown_notebook_is_refused(project):
-    add(project, "1 + 1")
-    assert_one_sentence(command(project, "run", "01_tyr"), "no notebook '01_tyr'; did you mean 01_try?")
+def test_a_run_with_parameters_of_its_own_is_never_the_report(project):
+    add(project, OWN)
+    for name in ("results/long.json", "models/net.keras"):
+        (project / "outputs" / name).parent.mkdir(parents=True)
+        (project / "outputs" / name).write_text('"long"')
+    assert command(project, "run", "1").returncode == 0
+    report = contents(project)
+    done = command(project, "run", "1", "-p", "SEED", "7")
+    assert done.returncode == 0 and "SEED 7" in done.stdout, done.stderr
+    (place,) = (project / "outputs" / "runs").glob("01_try-*")
+    assert json.loads((place / "results" / "01_try.json").read_text()) == {"seed": 7}
+    assert (place / "figures" / "01-a.svg").read_text() == "7"
+    own = nbformat.read(place / "01_try.ipynb", as_version=4)
+    assert own.cells[-1].outputs[0].data["text/plain"] == "('long', ['net.keras'])"
+    assert {name: text for name, text in contents(project).items() if "/runs/" not in name} == report
+    shutil.copy(place / "01_try.ipynb", project / "outputs" / "executed")  # by hand
+    assert_one_sentence(
+        command(project, "store", "1"), "01_try cannot be stored", "01_try.ipynb is not as the run left it"
+    )
+
+    trained = command(project, "run", "1", "-p", "SEED", "7", "--profile", "train")  # its networks go there, too
+    assert trained.returncode == 0, trained.stderr
+    assert not (place / "models").is_symlink() and (project / "outputs" / "models" / "net.keras").is_file()
 
 
-def test_a_failing_cell_is_named_and_its_output_kept(project):
+def test_a_failing_cell_is_named_and_its_output_kept_beside_the_last_good_one(project):
+    add(project, "x = 1", "x + 1")
+    assert command(project, "run", "01_try").returncode == 0
     add(project, "x = 1", "x / 0")
     done = command(project, "run", "01_try")
     assert_one_sentence(done, "01_try, code cell 3: ZeroDivisionError: division by zero", "01_try.broken.ipynb")
     assert done.returncode == 2
     broken = project / "outputs" / "executed" / "01_try.broken.ipynb"
     assert "ZeroDivisionError" in broken.read_text()
-    assert not (project / "outputs" / "executed" / "01_try.ipynb").exists()
+    assert executed(project).cells[-1].outputs[0].data["text/plain"] == "2"
     assert json.loads((project / "outputs" / "run.json").read_text())["01_try"]["status"] == "failed"
 
 
@@ -120,14 +139,6 @@ def test_a_problem_in_a_cell_is_said_in_its_own_words(project):
 def test_a_kernel_that_dies_is_one_sentence(project):
     add(project, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
     assert_one_sentence(command(project, "run", "01_try"), "01_try: the notebook's process died")
-
-
-def test_after_a_failure_the_last_good_output_stays(project):
-    add(project, "1 + 1")
-    assert command(project, "run", "01_try").returncode == 0
-    add(project, "1 / 0")
-    assert command(project, "run", "01_try").returncode == 2
-    assert executed(project).cells[-1].outputs[0].data["text/plain"] == "2"
 
 
 def test_smoke_and_train_write_elsewhere(project):
@@ -150,16 +161,6 @@ def test_a_killed_run_leaves_nothing_that_is_taken_for_good(project):
     assert command(project, "run", "01_try").returncode == 0
 
 
-def test_two_runs_at_once_are_both_recorded(project):
-    add(project, "1 + 1", name="01_a")
-    add(project, "2 + 2", name="02_b")
-    both = [start(project, "run", name) for name in ("01_a", "02_b")]
-    for process in both:
-        process.communicate()
-    assert set(json.loads((project / "outputs" / "run.json").read_text())) == {"01_a", "02_b"}
-    assert executed(project, "02_b").cells[-1].outputs[0].data["text/plain"] == "4"
-
-
 WRITER = """
 from helpers.core import store
 from helpers.core.project import profile_named
@@ -170,6 +171,7 @@ for round in range(30):
 """
 
 
+@pytest.mark.slow
 def test_killed_at_ten_random_moments_a_report_ends_the_same(project):
     """Ten runs, two at once, each killed at a moment of its own, with its kernel or without; then two to the end."""
     add(project, WRITER, "round")
@@ -177,7 +179,9 @@ def test_killed_at_ten_random_moments_a_report_ends_the_same(project):
     assert command(project, "run", "01_try").returncode == 0
     longest = time.monotonic() - began
     undisturbed = contents(project)
-    assert {"outputs/results/numbers.json", "figures/01-picture.svg", "outputs/executed/01_try.d"} <= set(undisturbed)
+    assert {"outputs/results/numbers.json", "figures/01-picture.svg", "outputs/executed/01_try.ipynb"} <= set(
+        undisturbed
+    )
     for name in undisturbed:
         (project / name).unlink()
     draw = random.Random(2019)
@@ -253,14 +257,39 @@ def tree(folder):
     return {path for path in folder.rglob("*") if path.is_file()}
 
 
-def test_several_notebooks_are_run_one_after_the_other(project):
-    add(project, "1 + 1", name="01_a")
-    add(project, "1 / 0", name="02_b")
-    add(project, "3 + 3", name="03_c")
+def test_chapters_run_side_by_side_and_the_last_after_all_others(project):
+    moments = "import time\nbegan = time.time()\ntime.sleep(2)\n(began, time.time())"
+    for name in ("01_a", "02_b", notebooks.LAST):
+        add(project, moments, name=name)
     done = command(project, "run", "all")
-    assert done.returncode == 2
-    assert executed(project, "01_a") and executed(project, "03_c")
-    assert "02_b, code cell 2" in done.stderr
+    assert done.returncode == 0, done.stderr
+    first, second, last = (
+        ast.literal_eval(executed(project, name).cells[-1].outputs[0].data["text/plain"])
+        for name in ("01_a", "02_b", notebooks.LAST)
+    )
+    assert first[0] < second[1] and second[0] < first[1]
+    assert last[0] > max(first[1], second[1])
+    assert set(json.loads((project / "outputs" / "run.json").read_text())) == {"01_a", "02_b", notebooks.LAST}
+    add(project, "1 / 0", name="02_b")
+    add(project, "3", name="01_a")
+    done = command(project, "run", "all")
+    assert done.returncode == 2 and done.stderr.count("error: ") == 1 and "02_b, code cell 2" in done.stderr
+    assert f"{notebooks.LAST}: not run" in done.stdout
+    assert executed(project, "01_a").cells[-1].source == "3"
+
+
+def test_ending_a_run_ends_all_that_it_started(project):
+    marks = "from pathlib import Path\nimport time\nPath('{0}').touch()\ntime.sleep(8)\nPath('{0}-late').touch()"
+    for name in ("01_a", "02_b"):
+        add(project, marks.format(name), name=name)
+    process = start(project, "run", "all")
+    deadline = time.monotonic() + 60
+    while not ((project / "01_a").exists() and (project / "02_b").exists()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.terminate()
+    process.communicate(timeout=30)
+    time.sleep(8)
+    assert process.returncode != 0 and not list(project.glob("*-late"))
 
 
 def test_a_full_disk_is_one_sentence(project, small_disk):
@@ -272,7 +301,84 @@ def test_a_full_disk_is_one_sentence(project, small_disk):
     assert not (small_disk / "01_try.ipynb").exists()
 
 
-def test_the_kernel_starts_in_the_projects_folder(project):
-    add(project, "from pathlib import Path\nfrom helpers.core import project\nPath.cwd() == project.ROOT")
-    assert command(project, "run", "01_try").returncode == 0
-    assert executed(project).cells[-1].outputs[0].data["text/plain"] == "True"
+IN_OUR_WORLD = """
+import locale, os, sys
+from pathlib import Path
+import matplotlib
+from helpers.core import plotting, project
+from helpers.core.backend import keras
+ours = dict(matplotlib.rcParamsDefault)
+plotting.use_style()
+locale.setlocale(locale.LC_ALL, "")
+(Path.cwd() == project.ROOT, sys.executable, keras.backend.floatx(), matplotlib.rcParams["xtick.major.size"] == ours["xtick.major.size"],
+ matplotlib.rcParams["lines.markersize"] == ours["lines.markersize"], os.environ["OMP_NUM_THREADS"], "user" in globals())
+"""
+
+
+def test_what_a_user_has_set_for_other_programs_changes_nothing(project, tmp_path_factory):
+    """Kernels, IPython's and Jupyter's configuration, matplotlibrc, keras.json, PYTHONPATH, a locale that is not installed."""
+    home = tmp_path_factory.mktemp("home")
+    wicked = {
+        ".local/share/jupyter/kernels/python3/kernel.json": '{"argv": ["false"], "display_name": "", "language": "R"}',
+        ".ipython/profile_default/startup/00-user.py": "user = 1",
+        ".config/matplotlib/matplotlibrc": "lines.markersize: 12\nxtick.major.size: 9\n",
+        ".keras/keras.json": '{"floatx": "float64", "backend": "torch"}',
+        "path/yaml.py": "raise SystemExit('wicked')",
+        "path/sitecustomize.py": "print('wicked')",
+    }
+    for name, text in wicked.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(text)
+    settings = {
+        "HOME": home, "IPYTHONDIR": home / ".ipython", "JUPYTER_PATH": home / ".local/share/jupyter",
+        "JUPYTER_DATA_DIR": home / ".local/share/jupyter", "KERAS_HOME": home / ".keras", "LANG": "xx_XX.UTF-8",
+        "LC_TIME": "yy_YY", "MATPLOTLIBRC": home / ".config/matplotlib", "MPLCONFIGDIR": home / ".config/matplotlib",
+        "MPLBACKEND": "no-such", "OMP_NUM_THREADS": "3", "PYTHONSTARTUP": home / "path/yaml.py",
+    }  # fmt: skip
+    add(project, IN_OUR_WORLD, plain=True)
+    shutil.copy(home / ".config/matplotlib/matplotlibrc", project)
+    settings = {key: str(value) for key, value in settings.items()}
+    process = start(project, "run", "1", **settings, PYTHONPATH=f"{project}:{home / 'path'}")
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert err == "" and out.count("wicked") <= 1  # said before we begin anew
+    shown = executed(project).cells[-1].outputs[-1].data["text/plain"]
+    assert ast.literal_eval(shown) == (True, sys.executable, "float32", True, True, "1", False)
+
+
+FORBIDDEN = """
+import os
+from pathlib import Path
+from helpers.__main__ import main
+from helpers.core import project
+
+def refused(folder, *arguments):
+    folder.chmod(0o555)
+    print(main(arguments), flush=True)
+    folder.chmod(0o755)
+
+refused(project.ROOT, "run", "1")
+print(main(["run", "1"]))
+refused(project.NOTEBOOKS, "store", "1")
+for folder in (project.EXECUTED, project.CACHE, project.OUTPUTS):
+    refused(folder, "run", "--force", "1")
+"""
+
+
+def test_a_project_that_may_not_be_written_is_one_sentence(project):
+    """Root is made to heed the rights, too. There is no HOME."""
+    hindered = ["setpriv", "--bounding-set=-dac_override"] if os.getuid() == 0 else []
+    if hindered and shutil.which("setpriv") is None:
+        pytest.skip("root may write everywhere, and there is no setpriv to hinder it")
+    add(project, "1 + 1")
+    done = subprocess.run(
+        [*hindered, sys.executable, "-c", FORBIDDEN],
+        cwd=project, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert [line for line in done.stdout.splitlines() if line.isdecimal()] == ["2", "0", "2", "2", "2", "2"]
+    refusals = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(refusals) == 5 and "Traceback" not in done.stderr
+    assert "may not be written by you" in refusals[0]
+    assert "notebooks/01_try.ipynb cannot be written" in refusals[1]
+    for name, refusal in zip(("outputs/executed", "outputs/cache", "outputs"), refusals[2:], strict=True):
+        assert f"error: {name} may not be written by you" in refusal
