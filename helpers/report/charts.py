@@ -120,16 +120,18 @@ def _chapter_bars(axis, chapters):
 
 
 def _speedup_bars(axis, speedups):
-    places, names, factors, top = [], [], [], 0.0
-    for heading, group in speedups.items():
-        heading = heading[0].upper() + heading[1:]
-        axis.text(0.006, top, heading, transform=axis.get_yaxis_transform(), va="center", weight="bold", size=8.5)
+    places, names, factors, tops, top = [], [], [], [], 0.0
+    for group in speedups.values():
+        tops.append(top)
         places += [top + 1 + place for place in range(len(group))]
         names += group
         factors += rounded(list(group.values()), 3).tolist()
         top += len(group) + GAP
     lengths, words = [factor - 1 for factor in factors], [f"{factor:.3g} ×" for factor in factors]
     _bars(axis, places, names, lengths, words, color=plotting.BLUE, left=1)
+    for place, heading in zip(tops, speedups, strict=True):
+        heading = heading[0].upper() + heading[1:]
+        axis.text(0.006, place, heading, transform=axis.get_yaxis_transform(), va="center", weight="bold", size=8.5)
     low, high = min([1.0, *factors]), max(factors)
     if low < 1:
         axis.axvline(1, color=plotting.FAINT, linewidth=1)

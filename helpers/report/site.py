@@ -69,10 +69,11 @@ def _replaceable(output):
         raise Problem("The site needs a folder to go to: --output is empty.")
     try:
         folder = Path(output).expanduser().resolve()
+        there = next(place for place in (folder, *folder.parents) if place.exists())
         if any(place.is_relative_to(folder) for place in (project.ROOT, Path.cwd())):
             fault = "holds the project, or is the folder that you are in"
-        elif folder.exists() and not folder.is_dir():
-            fault = "is not a folder"
+        elif not there.is_dir():
+            fault = "is not a folder" if there == folder else f"lies in {there}, which is not a folder"
         elif os.path.ismount(folder):
             fault = "is a mount point"
         else:
