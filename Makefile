@@ -93,6 +93,7 @@ ANEW_spiral_search         := .venv/bin/python -m tests.benchmarks.search_spiral
 ANEW_regularization_search := make train ONLY=02_regularization
 ANEW_convergence_grid      := make train ONLY=03_automated_features
 ANEW_cnn_ablation          := make train ONLY=05_cnn
+ANEW_loss_spreads          := make train ONLY=08_what_reproduces
 outputs/results/%.json:
 	@echo "error: $@ is missing: get it back with 'git checkout -- $@', or make it anew with '$(or $(ANEW_$*),make train ONLY=04_mlp)'" >&2; exit 2
 
@@ -100,7 +101,7 @@ outputs/results/%.json:
 # recipe mostly does nothing, but after it make looks at the age of the file anew.)
 LAST  := outputs/executed/08_what_reproduces.ipynb
 FOUND := $(patsubst %,outputs/results/%.json,$(filter-out 08_what_reproduces,$(CHAPTERS)))
-$(LAST): $(FOUND) outputs/results/benchmarks.json $(if $(wildcard outputs/results/ledger.json),,gone)
+$(LAST): $(FOUND) outputs/results/loss_spreads.json outputs/results/benchmarks.json $(if $(wildcard outputs/results/ledger.json),,gone)
 $(FOUND): outputs/results/%.json: outputs/executed/%.ipynb
 	@[ -e $@ ] || $(RUN) run $*
 
@@ -130,6 +131,7 @@ store: $(EXECUTED)  ## write the executed outputs back into notebooks/
 bench: $(DATA)  ## measure speed and cost, or ONLY=engine, training, report, pca_logit -> outputs/results/benchmarks.json
 	@for name in $(if $(filter file,$(origin ONLY)),engine training report,$(ONLY)); do \
 		echo "bench: $$name"; $(BIN)/python -m tests.benchmarks.bench_$$name || exit 1; done
+	@$(BIN)/python -m tests.benchmarks.gather
 
 lab: $(DATA)  ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
