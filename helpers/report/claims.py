@@ -18,7 +18,7 @@ class Claim:
 
     id, chapter (of ours, int), place (in the report) · label : the claim in a few words, such as "circle, sigmoid 5-5" ·
     value : as printed, or None if it is a statement in words · says : the statement, in our words ·
-    note : what is odd about it · facts : any further entries (dict).
+    form : the format of its numbers · note : what is odd about it · facts : any further entries (dict).
     """
 
     id: str
@@ -27,6 +27,7 @@ class Claim:
     label: str
     value: Any = None
     says: str = ""
+    form: str = ".1%"
     note: str = ""
     facts: dict = field(default_factory=dict)
 
@@ -38,20 +39,20 @@ def all_claims():
     named = set(Claim.__dataclass_fields__)
     return {
         row["id"]: Claim(
-            **{"label": _setting_label(row)} | {key: row[key] for key in named & row.keys()},
+            **_of_setting(row) | {key: row[key] for key in named & row.keys()},
             facts={key: row[key] for key in row if key not in named},
         )
         for row in rows
     }
 
 
-def _setting_label(row):
-    """What a row of a Playground table is called, by its setting (str); "" for another claim."""
+def _of_setting(row):
+    """What a row of a Playground table is called, by its setting, and the format of losses (dict; {} for another claim)."""
     if "setting" not in row:
-        return ""
+        return {}
     setting, dataset = row["setting"], row["setting"]["dataset"]
-    layers = "-".join(map(str, setting["hidden"]))
-    return f"{DATASETS.get(dataset, dataset)}, {setting.get('regularization') or setting['activation'] + ' ' + layers}"
+    made_by = setting.get("regularization") or f"{setting['activation']} {'-'.join(map(str, setting['hidden']))}"
+    return {"label": f"{DATASETS.get(dataset, dataset)}, {made_by}", "form": ".3f"}
 
 
 def claim(claim_id):

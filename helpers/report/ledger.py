@@ -6,13 +6,13 @@ from functools import cache
 
 from helpers.core import project, store
 from helpers.core.project import Problem
+from helpers.core.stats import Interval
 from helpers.report import claims, notebooks, page
 
 FILE = project.RESULTS / "ledger.json"
 FIELDS = ("id", "chapter", "reported", "measured", "interval", "n", "verdict", "why")
 VERDICTS = (page.REPRODUCED, page.NOT_REPRODUCED, page.UNTESTABLE)
 NOT_RUN = "its chapter has not been run"
-NBSP = "\u00a0"  # a space at which a table's cell is not broken
 BEGIN, END = "<!-- verdicts: written by `make store`, from outputs/results/ -->", "<!-- end of verdicts -->"
 
 PARTS = {
@@ -153,37 +153,15 @@ def claim_title(entry):
 
 
 def value_words(claim_id, value):
-    """A reported or measured value for a table cell: percent, seconds, losses or words, with the digits that matter."""
-    if value is None:
-        return ""
-    if isinstance(value, dict):
-        return ", ".join(f"{name.removesuffix('_loss')}{NBSP}{item:.3f}" for name, item in value.items())
-    if isinstance(value, list) and not all(isinstance(item, int) for item in value):
-        low, high, mean = (_number(claim_id, number) for number in (min(value), max(value), sum(value) / len(value)))
-        return f"{low} to {high}, mean {mean}"
-    return page.in_words(value, "") if isinstance(value, list | str) else _number(claim_id, value)
+    """A reported or measured value for a table cell, such as "87.4%" (str); "" for None."""
+    return "" if value is None else page.in_words(value, claims.claim(claim_id).form)
 
 
 def interval_words(claim_id, interval):
-    """An interval for a table cell, such as "89.4% to 92.0%" (str)."""
+    """An interval, as the results keep it, for a table cell, such as "[89.4%, 92.0%]" (str); "" for None."""
     if isinstance(interval, dict):
-        return ", ".join(
-            f"{name.removesuffix('_loss')}{NBSP}{_span(*ends, '{:.3f}'.format)}" for name, ends in interval.items()
-        )
-    return _span(*interval, lambda end: _number(claim_id, end)) if interval else ""
-
-
-def _span(low, high, form):
-    return f"{NBSP}to{NBSP}".join(dict.fromkeys([form(low), form(high)]))
-
-
-def _number(claim_id, value):
-    parts = claim_id.split("-")
-    if "acc" in parts:
-        return f"{value:.1%}"
-    if parts[-1] == "s":
-        return f"{value:.1f}{NBSP}s" if value >= 1 else f"{value:.3f}{NBSP}s"
-    return f"{value:,.0f}" if value == int(value) else f"{value:.4g}"
+        return value_words(claim_id, {name: Interval(*ends) for name, ends in interval.items()})
+    return value_words(claim_id, interval and Interval(*interval))
 
 
 COLUMNS = {"claim": "l", "the report": "l", "measured": "l", "interval": "l", "n": "l", "verdict": "l"}

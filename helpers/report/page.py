@@ -64,7 +64,7 @@ class Page:
         display(Markdown(markdown_table(columns, rows)))
 
     def check(
-        self, claim_id, measured, interval=None, *, n=None, holds=None, untestable="", why="", form=".1%", what=""
+        self, claim_id, measured, interval=None, *, n=None, holds=None, untestable="", why="", form=None, what=""
     ):
         """Set a claim of the report beside what was measured; show the verdict and keep it for the ledger.
 
@@ -74,7 +74,8 @@ class Page:
         n          : what it was measured on, in words.
         holds      : the verdict, where a rule of the chapter's own gives it (bool); a claim in words needs it.
         untestable : a sentence that says why the claim cannot be tested here; nothing else leads to that verdict.
-        why        : a remark on the verdict.   form : the format of the numbers.   what : the quantity, in words.
+        why        : a remark on the verdict.   form : the format of the numbers, if not the claim's own.
+        what       : the quantity, in words.
         Raises ValueError for a claim in words without `holds`.
         """
         stated = claim(claim_id)
@@ -88,6 +89,7 @@ class Page:
         self._claims[claim_id] = {
             "id": claim_id, "chapter": self.chapter, "reported": reported, **store.rounded(_as_json(kept))
         }  # fmt: skip
+        form = form or stated.form
         theirs, ours = in_words(reported, form), in_words(measured, form, interval)
         self._verdicts[claim_id] = [claim_id, theirs, ours, verdict]
         on = f" ({n})" if n else ""

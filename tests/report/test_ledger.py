@@ -95,29 +95,33 @@ def test_a_position_is_counted_in_half_widths(reported, interval, expected):
         ("mlp-val-acc-a", 0.874, "87.4%"),
         ("mlp-params", 244591, "244,591"),
         ("mlp-plateau", 44.0, "44"),
-        ("logit-fit-s", [90.03, 91.36], "90.0 s to 91.4 s, mean 90.7 s"),
-        ("logit-score-s", [0.0469, 0.0489], "0.047 s to 0.049 s, mean 0.048 s"),
+        ("logit-fit-s", [90.03, 91.36], "90.0, 91.4"),
+        ("logit-score-s", [0.0469, 0.0489], "0.047, 0.049"),
         ("pca-components", [2, 5, 10], "2, 5, 10"),
-        ("t1-circle", {"train_loss": 0, "test_loss": 0.001}, "train 0.000, test 0.001"),
+        ("t1-circle", {"train_loss": 0, "test_loss": 0.001}, "train loss 0.000, test loss 0.001"),
         ("q1a", "linear, linear", "linear, linear"),
         ("cnn1-val-acc", None, ""),
     ],
 )
 def test_values_are_put_into_words(claim_id, value, expected):
-    assert ledger.value_words(claim_id, value).replace(ledger.NBSP, " ") == expected
+    assert ledger.value_words(claim_id, value) == expected
 
 
 @pytest.mark.parametrize(
     ("claim_id", "interval", "expected"),
     [
-        ("mlp-val-acc-a", [0.8944, 0.9196], "89.4% to 92.0%"),
-        ("mlp-plateau", [38.0, 75.0], "38 to 75"),
-        ("t1-circle", {"train_loss": [0.0, 0.0], "test_loss": [0.003, 0.222]}, "train 0.000, test 0.003 to 0.222"),
+        ("mlp-val-acc-a", [0.8944, 0.9196], "[89.4%, 92.0%]"),
+        ("mlp-plateau", [38.0, 75.0], "[38, 75]"),
+        (
+            "t1-circle",
+            {"train_loss": [0.0, 0.0], "test_loss": [0.003, 0.222]},
+            "train loss [0.000, 0.000], test loss [0.003, 0.222]",
+        ),
         ("q1a", None, ""),
     ],
 )
 def test_intervals_are_put_into_words(claim_id, interval, expected):
-    assert ledger.interval_words(claim_id, interval).replace(ledger.NBSP, " ") == expected
+    assert ledger.interval_words(claim_id, interval) == expected
 
 
 def test_every_claim_has_a_title_of_its_own():
