@@ -24,6 +24,10 @@ from helpers.report import claims, ledger, notebooks, page, tables
 
 ASSETS = Path(__file__).parent / "site_assets"
 LIST = "files.txt"  # the names of a site's files: by it we know a folder that we made
+LEAVINGS = re.compile(r"\.DS_Store|\._.*|Thumbs\.db|desktop\.ini")  # what file managers leave in any folder
+PAGE_NAME = re.compile(
+    r"[a-z_]+\.md"
+)  # a page beside the chapters; copies of it that an editor leaves are named otherwise
 REPORT_FIGURES = 17  # so many figures the report of 2019 has
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 BROWSER_SECONDS = 60  # then it hangs
@@ -98,9 +102,9 @@ def _strange_file(folder):
 
 
 def _files(folder):
-    """The names of all that a folder holds but plain folders, from there and in order (list of str)."""
+    """The names of all that a folder holds but plain folders and leavings, from there and in order (list of str)."""
     paths = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
-    return sorted(path.relative_to(folder).as_posix() for path in paths)
+    return sorted(path.relative_to(folder).as_posix() for path in paths if not LEAVINGS.fullmatch(path.name))
 
 
 def _replace(old, new):
@@ -137,7 +141,7 @@ def _write_source(source, stored):
         chapters.append({"name": name, "number": int(name[:2]), "title": _title(notebook), "figures": figures})
         answer += _answer(notebook)
         nbformat.write(notebook, source / f"{name}.ipynb")
-    for path in sorted((project.NOTEBOOKS / "site").glob("[!.]*.md")):
+    for path in filter(lambda path: PAGE_NAME.fullmatch(path.name), (project.NOTEBOOKS / "site").iterdir()):
         text = _filled(path.read_text(encoding="utf-8"), chapters, answer)
         (source / path.name).write_text(text, encoding="utf-8")
 

@@ -198,6 +198,11 @@ def test_the_opening_page_answers_in_ten_lines(built):
     assert index.count("<figure") == 3
 
 
+def test_a_copy_that_an_editor_left_is_no_page():
+    assert site.PAGE_NAME.fullmatch("index.md")
+    assert not any(map(site.PAGE_NAME.fullmatch, ("index-Copy1.md", "index copy.md", "._index.md", ".#index.md")))
+
+
 def test_the_bibliography_holds_what_is_cited_and_nothing_else():
     pages = project.NOTEBOOKS / "site"
     works = (pages / "bibliography.md").read_text(encoding="utf-8").split("\n- ")[1:]
@@ -292,6 +297,7 @@ def test_an_absent_an_empty_and_an_own_folder_are_replaced(tmp_path, no_sphinx):
     site.build(output=output, pdf=False)
     (output / "index.html").write_text("old")
     output.chmod(0o750)
+    (output / ".DS_Store").write_text("left by a file manager")
     (tmp_path / "link").symlink_to(output)
     site.build(output=tmp_path / "link", pdf=False)
     assert (output / "index.html").read_text() == "html"
