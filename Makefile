@@ -89,7 +89,7 @@ outputs/executed/06_pca_logit.ipynb: outputs/results/pca_logit_timing.json
 ANEW_benchmarks            := make bench
 ANEW_cnn_speed             := make bench ONLY=training
 ANEW_pca_logit_timing      := make bench ONLY=pca_logit
-ANEW_spiral_search         := .venv/bin/python -m tests.benchmarks.search_spiral
+ANEW_spiral_search         := make train ONLY=01_playground
 ANEW_regularization_search := make train ONLY=02_regularization
 ANEW_convergence_grid      := make train ONLY=03_automated_features
 ANEW_cnn_ablation          := make train ONLY=05_cnn

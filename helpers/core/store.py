@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -54,6 +55,40 @@ def write_bytes(path, content):
         temporary.write_bytes(content)
 
 
+def check_named(path):
+    """Whether a file that the user names can be written at all; raises Problem, in one sentence, if it cannot."""
+    place = Path(path)
+    if not str(path):
+        raise Problem("No file is named to write to: the name is empty.")
+    if place.is_dir() or str(path).endswith(("/", os.sep)):
+        raise Problem(f"{path} is a folder and not a file that could be written to.")
+    if not os.path.lexists(place) and not place.parent.is_dir():
+        raise Problem(f"{path} cannot be written: there is no folder {place.parent}.")
+    if place.exists() and not os.access(place, os.W_OK):
+        raise Problem(f"{path} cannot be written: it is write-protected.")
+
+
+def write_named(path, content):
+    """Write bytes to a file that the user names: a plain file is replaced atomically and keeps its permissions, a link is
+    followed, and what is no plain file (a device, a pipe) is written to. Raises Problem if it cannot be written.
+    """
+    check_named(path)
+    place = Path(path)
+    try:
+        if str(place.absolute()).startswith(("/dev/", "/proc/")) or (place.exists() and not place.is_file()):
+            with place.open("ab") as file:
+                file.write(content)
+            return
+        target = Path(os.path.realpath(place))
+        check_named(target)
+        with atomic_write(target) as temporary:
+            temporary.write_bytes(content)
+            if target.exists():
+                shutil.copymode(target, temporary)
+    except OSError as error:
+        raise Problem(f"{path} cannot be written ({error.strerror or error}).") from error
+
+
 def write_text(path, text):
     """Write text as UTF-8, atomically; see write_bytes."""
     write_bytes(path, text.encode())
@@ -78,6 +113,31 @@ def read_json(path, remedy=""):
         fault = f"is not valid JSON ({error})"
     anew = f", or make it anew with `{remedy}`" if remedy else ""
     raise Problem(f"{shown(path)} {fault}: {_back(path)}{anew}.")
+
+
+def stored(path, settings, make, remedy):
+    """A record that takes long to make: read from where it is stored, or made and stored there.
+
+    path : a JSON file.   settings : dict, all that the record depends on.   make : called without arguments, gives the
+    record (a JSON dict); None where it is to be read, not made.   remedy : the command that makes the file anew.
+    Returns the record, with `settings` in it. Raises Problem if the file is missing or was made with other settings.
+    """
+    if make is not None:
+        write_json(path, {"settings": settings, **make()})
+    record = read_json(path, remedy)
+    asked, kept = json.loads(json.dumps(settings)), record.get("settings", {}) if isinstance(record, dict) else {}
+    for name in {**asked, **kept}:
+        if asked.get(name) != kept.get(name):
+            raise Problem(
+                f"{shown(path)} was made with {name} = {_brief(kept.get(name))}, and {_brief(asked.get(name))} is asked "
+                f"for: ask for what it was made with, or make it anew with `{remedy}`."
+            )
+    return record
+
+
+def _brief(value):
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:40]}..."
 
 
 def _back(path):
