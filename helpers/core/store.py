@@ -3,15 +3,16 @@
 import errno
 import hashlib
 import json
+import math
 import os
-import shutil
+import stat
 import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock
 
-from helpers.core.project import Problem, shown
+from helpers.core.project import Problem, shown, typed
 
 
 @contextmanager
@@ -46,6 +47,66 @@ def _write_problem(path, error):
     return Problem(f"{shown(path)} cannot be written ({error.strerror or error}); what was there is left as it was.")
 
 
+def named_output(path, inputs=()):
+    """Check the name of a file that the user wants written, before the work begins.
+
+    path : str or Path, as typed (see project.typed).   inputs : Paths of files read for it, none of which it may be.
+    Returns (path, mode): the Path, and st_mode of what stands there, links followed, or None if nothing does.
+    Raises Problem for no name, a folder, a disk, a write-protected file, or one of the inputs.
+    """
+    if not str(path):
+        raise Problem("The name of the output is empty: name a file.")
+    name = typed(path)
+    try:
+        mode = name.stat().st_mode
+    except FileNotFoundError:
+        mode = None
+    except OSError as error:
+        raise _write_problem(name, error) from None
+    if str(path).endswith(os.sep) or (mode is not None and stat.S_ISDIR(mode)):
+        raise Problem(f"The output {path} is a folder: name a file in it.")
+    if mode is not None and stat.S_ISBLK(mode):
+        raise Problem(f"The output {path} is a disk: name a file.")
+    if mode is not None and stat.S_ISREG(mode):
+        for each in inputs:
+            if each.exists() and name.samefile(each):
+                raise Problem(f"The output {path} is the same file as the input {each}: name another.")
+        if not os.access(name, os.W_OK):
+            raise Problem(f"The output {path} is write-protected: name another, or change its permissions.")
+    return name, mode
+
+
+def write_named(path, content, inputs=()):
+    """Write bytes to a file that the user named: a plain file is replaced whole, or stays as it was.
+
+    Its permissions are kept, and a link stays a link, to the file that is replaced or made. A device or a pipe is
+    written to. A missing folder is made.
+    path, inputs : as in named_output.   content : bytes.
+    Raises Problem as named_output does, and if the disk is full, the folder is closed, or nobody reads from the pipe.
+    """
+    path, mode = named_output(path, inputs)
+    if mode is not None and not stat.S_ISREG(mode):
+        _write_to_device(path, content)
+        return
+    with atomic_write(os.path.realpath(path)) as temporary:
+        temporary.write_bytes(content)
+        if mode is not None:
+            temporary.chmod(stat.S_IMODE(mode))
+
+
+def _write_to_device(path, content):
+    """Write into a device or a pipe; a pipe without a reader is a Problem, where open() would wait for ever."""
+    try:
+        device = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        os.set_blocking(device, True)
+        with os.fdopen(device, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        if error.errno in (errno.ENXIO, errno.EPIPE):
+            raise Problem(f"The output {path} could not be written: nobody reads from it.") from None
+        raise Problem(f"The output {path} could not be written ({error.strerror}).") from None
+
+
 def write_bytes(path, content):
     """Write bytes atomically. A file that holds them already is left untouched, so that make sees nothing new."""
     path = Path(path)
@@ -53,40 +114,6 @@ def write_bytes(path, content):
         return
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
-
-
-def check_named(path):
-    """Whether a file that the user names can be written at all; raises Problem, in one sentence, if it cannot."""
-    place = Path(path)
-    if not str(path):
-        raise Problem("No file is named to write to: the name is empty.")
-    if place.is_dir() or str(path).endswith(("/", os.sep)):
-        raise Problem(f"{path} is a folder and not a file that could be written to.")
-    if not os.path.lexists(place) and not place.parent.is_dir():
-        raise Problem(f"{path} cannot be written: there is no folder {place.parent}.")
-    if place.exists() and not os.access(place, os.W_OK):
-        raise Problem(f"{path} cannot be written: it is write-protected.")
-
-
-def write_named(path, content):
-    """Write bytes to a file that the user names: a plain file is replaced atomically and keeps its permissions, a link is
-    followed, and what is no plain file (a device, a pipe) is written to. Raises Problem if it cannot be written.
-    """
-    check_named(path)
-    place = Path(path)
-    try:
-        if str(place.absolute()).startswith(("/dev/", "/proc/")) or (place.exists() and not place.is_file()):
-            with place.open("ab") as file:
-                file.write(content)
-            return
-        target = Path(os.path.realpath(place))
-        check_named(target)
-        with atomic_write(target) as temporary:
-            temporary.write_bytes(content)
-            if target.exists():
-                shutil.copymode(target, temporary)
-    except OSError as error:
-        raise Problem(f"{path} cannot be written ({error.strerror or error}).") from error
 
 
 def write_text(path, text):
@@ -113,31 +140,6 @@ def read_json(path, remedy=""):
         fault = f"is not valid JSON ({error})"
     anew = f", or make it anew with `{remedy}`" if remedy else ""
     raise Problem(f"{shown(path)} {fault}: {_back(path)}{anew}.")
-
-
-def stored(path, settings, make, remedy):
-    """A record that takes long to make: read from where it is stored, or made and stored there.
-
-    path : a JSON file.   settings : dict, all that the record depends on.   make : called without arguments, gives the
-    record (a JSON dict); None where it is to be read, not made.   remedy : the command that makes the file anew.
-    Returns the record, with `settings` in it. Raises Problem if the file is missing or was made with other settings.
-    """
-    if make is not None:
-        write_json(path, {"settings": settings, **make()})
-    record = read_json(path, remedy)
-    asked, kept = json.loads(json.dumps(settings)), record.get("settings", {}) if isinstance(record, dict) else {}
-    for name in {**asked, **kept}:
-        if asked.get(name) != kept.get(name):
-            raise Problem(
-                f"{shown(path)} was made with {name} = {_brief(kept.get(name))}, and {_brief(asked.get(name))} is asked "
-                f"for: ask for what it was made with, or make it anew with `{remedy}`."
-            )
-    return record
-
-
-def _brief(value):
-    text = json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:40]}..."
 
 
 def _back(path):
@@ -200,3 +202,34 @@ def read_card(model, remedy):
             f"with `{remedy}`."
         )
     return card
+
+
+def stored(path, settings, make, remedy):
+    """A measurement that takes long: read from `path`, or made anew and stored there.
+
+    settings : JSON dict, all that decides the outcome.   make : a function without arguments that returns the record (a
+    JSON dict), or None to read.   remedy : str, the command that makes it anew.
+    Returns the record (dict), with "settings" in it. Floats are stored with six significant digits.
+    Raises Problem if the file is missing, or was made with other settings than are asked for.
+    """
+    settings = json.loads(json.dumps(rounded(settings)))
+    if make is not None:
+        write_json(path, rounded({"settings": settings, **make()}))
+    record = read_json(path, remedy)
+    for where, known, asked in differences(record.get("settings", {}), settings, "settings"):
+        raise Problem(
+            f"{shown(path)} was made with other settings ({where} is {known}, not {asked}): make it anew with `{remedy}`."
+        )
+    return record
+
+
+def differences(known, asked, place):
+    """Where two JSON values part: yields the place, what is known there and what is asked for (str); floats may differ by 1e-6."""
+    if isinstance(known, dict) and isinstance(asked, dict):
+        for key in [*asked, *(key for key in known if key not in asked)]:
+            yield from differences(known.get(key), asked.get(key), f"{place}.{key}")
+    elif not (
+        known == asked
+        or (isinstance(known, float) and isinstance(asked, int | float) and math.isclose(known, asked, rel_tol=1e-6))
+    ):
+        yield place, f"{known!r:.60}", f"{asked!r:.60}"

@@ -45,7 +45,7 @@ def run(args):
     drawn = args.png is not None
     if drawn:
         _format(args.png)
-        store.check_named(args.png)
+        store.named_output(args.png)
     for note in notes:
         print(note, file=sys.stderr)
 

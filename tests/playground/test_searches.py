@@ -44,10 +44,10 @@ def test_what_the_store_gives_back_is_what_was_trained(profiles):
 @pytest.mark.parametrize(
     ("configs", "count", "limit", "bar", "differing"),
     [
-        ({"one": replace(SMALL, hidden=(4,))}, 2, 3, 0.001, "sha256_pages"),
-        ({"one": SMALL}, 3, 3, 0.001, "seeds = 2"),
-        ({"one": SMALL}, 2, 4, 0.001, "epochs = 3, and 4 is asked for"),
-        ({"one": SMALL}, 2, 3, 0.01, "bar"),
+        ({"one": replace(SMALL, hidden=(4,))}, 2, 3, 0.001, r"settings\.sha256_pages is '"),
+        ({"one": SMALL}, 3, 3, 0.001, r"settings\.seeds is 2, not 3"),
+        ({"one": SMALL}, 2, 4, 0.001, r"settings\.epochs is 3, not 4"),
+        ({"one": SMALL}, 2, 3, 0.01, r"settings\.bar is 0\.001, not 0\.01"),
     ],
 )
 def test_a_grid_made_for_something_else_is_refused(profiles, configs, count, limit, bar, differing):
@@ -55,7 +55,7 @@ def test_a_grid_made_for_something_else_is_refused(profiles, configs, count, lim
     with pytest.raises(Problem, match="missing"):
         searches.grid_times({"one": SMALL}, page_seeds(2), 3, 0.001, reads)
     searches.grid_times({"one": SMALL}, page_seeds(2), 3, 0.001, trains)
-    with pytest.raises(Problem, match=f"made with {differing}.*`make train ONLY=03_automated_features`"):
+    with pytest.raises(Problem, match=f"{differing}.*`make train ONLY=03_automated_features`"):
         searches.grid_times(configs, page_seeds(count), limit, bar, reads)
 
 
@@ -89,12 +89,12 @@ def test_a_search_is_stored_and_read_back(profiles):
     assert all((m.pairs == r.pairs).all() and m.quarter == r.quarter for m, r in zip(made, read, strict=True))
     assert read[0].epochs == (1, 2, 3)
     for other, count, profile, differing in (
-        ({"b": rows["a"]}, 2, sliver, "printed"),
-        ({"a": (CIRCLE, (0.4, 0.5), 3)}, 2, sliver, "printed"),
-        (rows, 3, sliver, "seeds = 2, and 3 is"),
-        (rows, 2, reads, "one_in = 10, and 1 is"),
+        ({"b": rows["a"]}, 2, sliver, r"settings\.printed\.b is None"),
+        ({"a": (CIRCLE, (0.4, 0.5), 3)}, 2, sliver, r"settings\.printed\.a is \["),
+        (rows, 3, sliver, r"settings\.seeds is 2, not 3"),
+        (rows, 2, reads, r"settings\.one_in is 10, not 1"),
     ):
-        with pytest.raises(Problem, match=f"made with {differing}.*`make train ONLY=02_regularization`"):
+        with pytest.raises(Problem, match=f"{differing}.*`make train ONLY=02_regularization`"):
             searches.search_nearby(other, SEEDS[:count], profile)
 
 
@@ -142,7 +142,7 @@ def test_the_stored_search_for_the_spiral_is_what_is_found_again():
 
 
 def test_another_bar_on_the_spiral_is_refused():
-    with pytest.raises(Problem, match=r"bar = 0\.01, and 0\.02 is asked for.*`make train ONLY=01_playground`"):
+    with pytest.raises(Problem, match=r"settings\.bar is 0\.01, not 0\.02.*`make train ONLY=01_playground`"):
         searches.search_spiral(0.02, project.PROFILES["report"])
 
 
