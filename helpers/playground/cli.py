@@ -145,26 +145,15 @@ def _picture(trained, kind):
     """The network, or the surfaces of the first seeds, as a file of that kind (bytes)."""
     from helpers.playground import charts
 
-    x, y = plane(200)
-    network = trained.final
     if len(trained.seeds) > 1:
         shown = min(len(trained.seeds), MAX_SURFACES)
         points = [trained.points(index) for index in range(shown)]
-        surfaces = [network.activations(x, y, index)[-1][0] for index in range(shown)]
+        surfaces = [trained.final.activations(*plane(200), index)[-1][0] for index in range(shown)]
         titles = [f"{seed} · {loss:.3f}" for seed, loss in zip(trained.seeds, trained.test_loss[:, -1], strict=True)]
         train_points, test_points = zip(*points, strict=True)
         figure = charts.decision_surfaces(surfaces, titles[:shown], train_points, test_points)
     else:
-        figure = charts.network_figure(
-            trained.config.features,
-            network.activations(x, y),
-            *([layer[0] for layer in group] for group in (network.weights, network.biases)),
-            *trained.points(),
-            trained.epochs,
-            trained.train_loss[0],
-            trained.test_loss[0],
-            dead=[layer[0] for layer in network.dead],
-        )
+        figure = charts.network_figure(**trained.one_network(density=200))
     picture = io.BytesIO()
     figure.savefig(picture, format=kind, dpi=150, metadata={FORMATS[kind]: None})
     return picture.getvalue()

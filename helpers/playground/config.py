@@ -151,9 +151,8 @@ def read_url(address):
     given = {key: value for key, value in pairs.items() if value.strip()}
     for key, allowed in _CHOICES.items():
         if given.get(key, allowed[0]) not in allowed:
-            notes.append(
-                f"{key}={_shown(given.pop(key))} is none of {', '.join(allowed)}: the page's default is taken."
-            )
+            told = f"{key}={_shown(given.pop(key))} is none of {', '.join(allowed)}"
+            notes.append(f"{told}: the page's default is taken.")
     if given.get("problem") == "regression":
         given["dataset"] = given.get("regDataset", REGRESSIONS[0])
     _repair_noise(given, notes)
@@ -169,10 +168,10 @@ def read_url(address):
 
 def _repair_noise(given, notes):
     """The page takes more noise from an address than from its slider, and repairs what is outside."""
-    noise = _number("noise", given.get("noise", 0), -np.inf, np.inf)
-    if not 0 <= noise <= MAX_NOISE:
-        given["noise"] = 0 if noise < 0 else USUAL_NOISE
-        notes.append(f"noise={noise:g} is outside 0 to {MAX_NOISE}: {given['noise']} is taken, as on the page.")
+    text = given.get("noise", "0").strip()
+    if _NUMBER.fullmatch(text) and not 0 <= float(text) <= MAX_NOISE:
+        given["noise"] = 0 if float(text) < 0 else USUAL_NOISE
+        notes.append(f"noise={_shown(text)} is outside 0 to {MAX_NOISE}: {given['noise']} is taken, as on the page.")
 
 
 def _escape_seed(given, notes):
@@ -198,10 +197,10 @@ def checked_count(name, value, last=1_000_000, first=0):
 
 def _pairs(address):
     """The keys and values of an address, split as the page splits them (of equal keys the last one counts), and notes."""
-    text, notes = address.strip().replace("&amp;", "&"), []
+    text, notes = re.sub(r"[\t\r\n]", "", address.strip()).replace("&amp;", "&"), []  # browsers drop line breaks
     start, mark, settings = re.fullmatch(r"([^#?=]*)([#?]?)(.*)", text, re.DOTALL).groups()
     if not mark:  # none stands before the first '='
-        start, settings = ("", text) if "=" in text and "//" not in text else (text, "")
+        start, settings = ("", text) if "=" in text and "//" not in start else (text, "")
     query, fragment = settings.partition("#")[::2] if mark == "?" else ("", settings)
     if mark == "?" and "=" not in fragment:
         fragment = query

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from helpers.playground.config import ACTIVATIONS, REGULARIZATIONS, Config, checked_count, checked_seed
-from helpers.playground.datasets import features, initial_parameters, load_points
+from helpers.playground.datasets import features, initial_parameters, load_points, plane
 
 ROUND = 50  # epochs between two looks at how many seeds still run
 
@@ -90,6 +90,16 @@ class Run:
     def points(self, index=0):
         """The (train, test) points of one seed: float arrays (n, 3) with columns x, y, label."""
         return load_points(self.config, self.seeds[index])
+
+    def one_network(self, index=0, density=100):
+        """One seed's final network as charts.network_figure draws it: that function's arguments, by name (dict)."""
+        train_points, test_points = self.points(index)
+        parts = {part: [layer[index] for layer in getattr(self.final, part)] for part in ("weights", "biases", "dead")}
+        return parts | {
+            "features": self.config.features, "activations": self.final.activations(*plane(density), index),
+            "train": train_points, "test": test_points,
+            "epochs": self.epochs, "train_loss": self.train_loss[index], "test_loss": self.test_loss[index],
+        }  # fmt: skip
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """The compiled loops: double arithmetic in one written order, so that the bits depend on nothing else.
 
-exp and tanh follow fdlibm, whose algorithms V8 (Node, Chrome) uses, operation for operation, with its branches turned
+exp and tanh follow fdlibm, as V8 does in Node 20 and did in Chrome of 2019, operation for operation, with its branches turned
 into selections so that a row of seeds fills SIMD lanes: their results equal V8's, bit for bit. Two things guard that:
 nothing is contracted into fused multiply-adds (numba does so only under `fastmath`), and the machine's C library is
 never called. So neither the processor, nor the threads, nor the seeds that share a row can change a digit.

@@ -152,6 +152,7 @@ def test_what_is_not_taken_as_it_stands_is_said():
     for address, setting, word in (
         ("noise=90&seed=1", {"noise": 50}, "noise=90 is outside 0 to 80: 50 is taken"),
         ("noise=80.5&seed=1", {"noise": 50}, "50 is taken"),
+        ("noise=1e400&seed=1", {"noise": 50}, "noise=1e400 is outside"),
         ("noise=-2&seed=1", {"noise": 0}, "noise=-2 is outside 0 to 80: 0 is taken"),
         ("activation=rleu&seed=1", {}, "activation=rleu is none of sigmoid, tanh, relu, linear: the page's default"),
         ("problem=maybe&seed=1", {}, "problem=maybe is none of classification, regression"),
@@ -173,6 +174,7 @@ def test_noise_and_seeds_that_the_page_takes_are_taken_as_they_are():
     assert read_url("noise=80&seed=1") == (Config(noise=80, seed="1"), ())
     assert read_url("seed=a%20b%C3%A9") == (Config(seed="a%20b%C3%A9"), ())
     assert read_url("seed=what?#1") == (Config(seed="what?#1"), ())
+    assert read_url("seed=http://a") == (Config(seed="http://a"), ())
 
 
 XOR = "dataset=xor&seed=0.4"
@@ -185,6 +187,7 @@ XOR = "dataset=xor&seed=0.4"
         ("playground.tensorflow.org/#" + XOR, ()),
         (PAGE + "?utm=1#" + XOR, ()),
         (PAGE + "#" + XOR.replace("&", "&amp;"), ()),
+        (PAGE + "#dataset=\nxor&\r\n\tseed=0.4\n", ()),
         (PAGE + "?" + XOR, ("behind '?'",)),
         (PAGE.removeprefix("https://") + "?" + XOR, ("behind '?'",)),
         ("https://example.org/#" + XOR, ("example.org/ is not the Playground's own page",)),
