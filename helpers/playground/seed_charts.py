@@ -402,7 +402,7 @@ def _heat_maps(panels, row_names, column_names, columns, side, label, scale):
         cells.update_scalarmappable()
         for (row, column), text, color in zip(np.ndindex(texts.shape), texts.flat, cells.get_facecolors(), strict=True):
             luminance = color[:3] ** 2.2 @ [0.2126, 0.7152, 0.0722]
-            ink = "white" if color[3] and luminance < 0.18 else plotting.INK  # where either has the better contrast
+            ink = "white" if color[3] and luminance < 0.22 else plotting.INK  # whichever has the better contrast
             axis.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=7.5, color=ink)
     bar = figure.colorbar(axes.flat[-1].collections[0], ax=axes, fraction=0.025, pad=0.015, label=label)
     bar.outline.set_visible(False)
