@@ -6,7 +6,7 @@ Each is stored beside the settings that it was made with, and refused for others
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import product
+from itertools import groupby, product
 
 import numpy as np
 
@@ -153,7 +153,7 @@ def search_spiral(bar, profile):
     plan = SPIRAL_SLIVER if profile.sliver else SPIRAL_SEARCH
 
     def make():
-        return store.rounded({"made": datetime.now(UTC).date().isoformat(), "by_weights": spiral_winners(bar, plan)})
+        return {"made": datetime.now(UTC).date().isoformat(), "by_weights": spiral_winners(bar, plan)}
 
     return _stored("spiral_search", "01_playground", {"bar": bar, **plan}, make, profile)
 
@@ -162,10 +162,11 @@ def spiral_winners(bar, plan):
     """Make the search: see search_spiral. plan : dict with the keys of SPIRAL_SEARCH."""
     networks = small_networks(plan["most_weights"])
     configs = {(network, scout): _spiral(network, *scout) for network in networks for scout in plan["scouts"]}
-    scouted = _spiral_round(configs, bar, plan["rounds"][0])
+    scouted = _spiral_round(configs, bar, plan["rounds"][0], "the spiral's scouts:")
     lowest = {network: min(scouted[network, scout]["lowest"] for scout in plan["scouts"]) for network in networks}
     rows = []
-    for weights, group in networks_by_weights(sorted(networks, key=lowest.get)).items():
+    by_weights = groupby(sorted(networks, key=lambda network: (_weights(network), lowest[network])), key=_weights)
+    for weights, group in ((weights, list(group)) for weights, group in by_weights):
         rates = plan["learning_rates"]
         configs = [
             _spiral(network, *one)
@@ -192,25 +193,21 @@ def small_networks(most_weights, widest=8):
     one = [(width,) for width in range(1, widest + 1)]
     two = [(first, second) for first in range(2, widest + 1) for second in range(2, widest + 1)]
     every = product(sweeps.feature_sets(range(1, len(FEATURES) + 1)), [(), *one, *two])
-    sizes = {(chosen, hidden): sweeps.n_weights((len(chosen), *hidden, 1)) for chosen, hidden in every}
-    return sorted((network for network, size in sizes.items() if size <= most_weights), key=sizes.get)
+    return sorted((network for network in every if _weights(network) <= most_weights), key=_weights)
 
 
-def networks_by_weights(networks):
-    """Networks in groups by their number of weights, ascending: dict of int -> list."""
-    groups = {}
-    for features, hidden in networks:
-        groups.setdefault(sweeps.n_weights((len(features), *hidden, 1)), []).append((features, hidden))
-    return dict(sorted(groups.items()))
+def _weights(network):
+    features, hidden = network
+    return sweeps.n_weights((len(features), *hidden, 1))
 
 
 def _spiral(network, activation, learning_rate):
     return Config("spiral", *network, activation, learning_rate=learning_rate, train_percent=70)
 
 
-def _spiral_round(configs, bar, length):
+def _spiral_round(configs, bar, length, label=None):
     """How settings do in a round: seeds below the bar, and the seeds' test losses at the end (the bar if below)."""
-    found = sweeps.times_to_threshold(configs, page_seeds(length["seeds"]), length["epochs"], bar)
+    found = sweeps.times_to_threshold(configs, page_seeds(length["seeds"]), length["epochs"], bar, label)
     results = {}
     for key, one in found.items():
         losses = np.where(one.first_below >= 0, bar, one.at_end)
