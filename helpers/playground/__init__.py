@@ -1,7 +1,8 @@
 """Chapters 01 to 03: the TensorFlow Playground, number for number, from the address of its page.
 
-config, seedrandom, datasets  what an address asks for, and the points that the page draws for it
-kernels, fdlibm, engine       training, for one seed or for hundreds, to the last bit
-features, sweeps              what networks have learned, and settings tried over many seeds
-charts, cli                   pictures, and the command `python -m helpers playground`
+config, datasets, seedrandom    what an address asks for, and the points and weights that the page draws for it
+engine, kernels, lanes, fdlibm  training, for one seed or for hundreds, to the last bit of Node 20 and Chrome of 2019
+features                        what networks have learned: layers, neurons, input features
+sweeps, searches                settings over many seeds; and the searches that take long and are stored
+charts, seed_charts, cli        pictures of networks and of seeds, and the command `python -m helpers playground`
 """

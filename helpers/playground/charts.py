@@ -1,15 +1,20 @@
-"""Pictures that a Playground user recognises: arrays in, a matplotlib Figure out. Nothing is trained, saved or shown.
+"""Pictures of networks that a Playground user recognises: arrays in, a matplotlib Figure out. Nothing is trained or saved.
 
 Colours are the page's: orange for -1, pale grey for 0, blue for +1, clipped beyond. For readers without colour, every
-surface carries its zero line, the class -1 has square markers, and links with a negative weight are dashed.
+surface carries its zero line, the class -1 has square markers, and links with a negative weight are dashed. Data sets,
+activations and penalties each keep a colour and a line style of their own, in seed_charts too.
 """
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
+from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
+
+from helpers.core import plotting
+from helpers.core.plotting import rounded
 
 NEGATIVE, ZERO, POSITIVE = "#f59322", "#e8eaeb", "#0877bd"
 INK, MUTED, FRAME = "#222222", "#6b6b6b", "#5f6368"
@@ -25,6 +30,28 @@ LABELS = {
     "sinX": r"$\sin(X_1)$",
     "sinY": r"$\sin(X_2)$",
 }
+
+NAMES = {"circle": "circle", "xor": "XOR", "gauss": "Gaussian", "spiral": "spiral"}
+LOOKS = {  # colour, line style, marker of a data set, an activation, a penalty
+    "circle": (plotting.BROWN, "-", "o"),
+    "xor": (plotting.PURPLE, (0, (4, 1.5)), "s"),
+    "gauss": (plotting.GREEN, (0, (5, 1, 1, 1)), "^"),
+    "spiral": (plotting.INK, (0, (1, 1)), "D"),
+    "relu": (plotting.GREEN, "-", "o"),
+    "tanh": (plotting.PURPLE, (0, (5, 1.5)), "s"),
+    "sigmoid": (plotting.INK, (0, (1.2, 1.2)), "^"),
+    "none": (plotting.GREY, (0, (1, 1)), ""),
+    "L1": (plotting.INK, "-", ""),
+    "L2": (plotting.RED, (0, (4, 1.5)), ""),
+}
+OTHER_LOOKS = [  # of what has none of its own: colours from light to dark, each with a dash
+    (plotting.ORANGE, "-"),
+    (plotting.RED, (0, (5, 1.5))),
+    (plotting.BLUE, (0, (4, 1.2, 1, 1.2))),
+    (plotting.INK, (0, (1.2, 1.2))),
+    (plotting.GREEN, (0, (7, 2))),
+    (plotting.PURPLE, (0, (2, 3))),
+]
 
 # Axes stay where they are put. Not layout="none", for which savefig puts the style's own layout back once it is done.
 AS_PLACED = PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True)
@@ -44,7 +71,8 @@ def network_figure(
     features : names of the inputs (str), as in LABELS.
     activations : list of float arrays (neurons, d, d) over the plane: inputs, hidden layers, output.
     weights, biases : lists of float arrays (neurons, sources) and (neurons,), one a layer, the output's last.
-    train, test : float arrays (n, 3) with columns x, y, label.   epochs, train_loss, test_loss : arrays (n_recorded,).
+    train, test : float arrays (n, 3) with columns x, y, label (-1 and 1, or any number for a regression).
+    epochs, train_loss, test_loss : arrays (n_recorded,).
     dead : as weights, bool: links that L1 has cut, left out of the picture.   log_loss : logarithmic loss axis.
     Returns a Figure; its width grows with the number of layers, its height with the widest.
     """
@@ -75,7 +103,7 @@ def network_figure(
 
     draw_surface(_axes_at(figure, left, bottom, SURFACE, SURFACE), activations[-1][0], train, test)
     _draw_losses(figure, sheet, left, bottom + SURFACE, epochs, train_loss, test_loss, log_loss)
-    _draw_key(figure, sheet, left, bottom - 0.42)
+    _draw_key(figure, sheet, left, bottom - 0.42, "s" if _is_classes(train) else "o")
     return figure
 
 
@@ -98,6 +126,93 @@ def decision_surfaces(surfaces, titles, train=None, test=None, columns=6, side=1
     return figure
 
 
+def learning_frame(surface, train, test, epochs, train_loss, test_loss, shown, bar):
+    """One frame of a network at work: its surface left, its losses so far right.
+
+    surface : float array (d, d) over the plane.   train, test : float arrays (n, 3) with columns x, y, label.
+    epochs, train_loss, test_loss : arrays over the whole run, drawn faintly; `shown` : how many of them have passed.
+    bar : the test loss to beat, a dotted line.
+    """
+    figure = Figure(figsize=(plotting.WIDTH, 3.4), facecolor="white", layout=AS_PLACED)  # no frame may shift its axes
+    left = figure.add_axes((0.02, 0.03, 0.42, 0.42 * plotting.WIDTH / 3.4))
+    right = figure.add_axes((0.54, 0.13, 0.44, 0.79))
+    draw_surface(left, rounded(surface, 4), train, test, size=11.0, marked=False)
+    left.set_title(f"epoch {epochs[shown - 1]:,}", fontweight="normal")
+    for losses, color, dashes, name in (
+        (train_loss, plotting.TRAIN, "-", "training"),
+        (test_loss, plotting.VALIDATION, "--", "test"),
+    ):
+        right.plot(epochs, rounded(losses, 4), color=color, linestyle=dashes, linewidth=1, alpha=0.22)
+        right.plot(epochs[:shown], rounded(losses[:shown], 4), color=color, linestyle=dashes, label=name)
+        right.plot(epochs[shown - 1], rounded(losses[shown - 1], 4), "o", color=color, markersize=4)
+    right.axhline(bar, color=plotting.INK, linestyle=":", linewidth=1)
+    right.set(yscale="log", ylim=(rounded(0.4 * bar, 3), 1.0), xlim=(0, epochs[-1]), xlabel="epoch", ylabel="loss")
+    right.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    right.legend(loc="upper right")
+    return figure
+
+
+def first_layers(panels, columns=3):
+    """What first layers have drawn: each neuron's line in the plane, a tick on the side where it is on, over the surface.
+
+    panels : dict of title -> (surface (d, d), weights (neurons, 2), biases (neurons,), training points (n, 3)).
+    """
+    columns = min(columns, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(plotting.WIDTH, 2.45 * rows))
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for axis, (title, (surface, weights, biases, train)) in zip(axes.flat, panels.items(), strict=True):
+        draw_surface(axis, rounded(surface, 4), rounded(train), size=5, marked=False)
+        axis.grid(visible=False)
+        for weight, bias in zip(rounded(weights), rounded(biases), strict=True):
+            size = np.hypot(*weight)
+            normal = weight / size
+            foot, along = -bias / size * normal, np.array([-normal[1], normal[0]])
+            ends = np.array([foot - 20 * along, foot + 20 * along])
+            axis.plot(*ends.T, color="white", linewidth=3.4)
+            axis.plot(*ends.T, color=plotting.INK, linewidth=1.6)
+            for step in np.arange(-9, 9.1, 1.5):
+                start = foot + step * along
+                axis.plot(*np.array([start, start + 0.42 * normal]).T, color=plotting.INK, linewidth=1.1)
+        axis.set(xlim=(-EXTENT, EXTENT), ylim=(-EXTENT, EXTENT))
+        axis.set_title(title, fontsize=9)
+        axis.spines[["top", "right"]].set_visible(True)
+    return figure
+
+
+def layer_profiles(panels, layers, ylabel, columns, log=False, expected=None, top=None):
+    """A quantity layer by layer: the median over seeds as a line, half of the seeds as a bar, an activation a colour.
+
+    panels : dict of title -> dict of activation -> float array (n_seeds, len(layers)).   layers : their names.
+    expected : dict of activation -> float array (len(layers),), drawn as crosses in the first panel, or None.
+    top : where an axis of shares ends, or None for an axis of its own.
+    """
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(plotting.WIDTH, 1.9 * rows + 0.8))
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for axis, (title, groups) in zip(axes.flat, panels.items(), strict=True):
+        for shift, (name, values) in zip(np.linspace(-0.12, 0.12, len(groups)), groups.items(), strict=True):
+            low, middle, high = rounded(np.quantile(values, (0.25, 0.5, 0.75), axis=0))
+            x = np.arange(len(layers)) + shift
+            axis.vlines(x, low, high, color=LOOKS[name][0], linewidth=3, alpha=0.45)
+            axis.plot(x, middle, markersize=4.5, marker=LOOKS[name][2], **line_look(name))
+        axis.set_title(title, fontsize=9)
+        if log:
+            axis.set_yscale("log")
+        if top is not None:
+            axis.set_ylim(-0.03 * top, top)
+            axis.yaxis.set_major_formatter(percent)
+        axis.set_xticks(range(len(layers)), layers)
+    for name, values in (expected or {}).items():
+        axes[0, 0].plot(range(len(layers)), rounded(values), "x", color=LOOKS[name][0], markersize=8, mew=1.5)
+    figure.supylabel(ylabel, fontsize=9)
+    figure.supxlabel("layer", fontsize=9)
+    keys = {name: line_look(name) | {"marker": LOOKS[name][2]} for name in names_in(panels)}
+    crosses = {"expected": {"color": plotting.FAINT, "marker": "x", "linestyle": "", "linewidth": 1.6}}
+    legend_above(figure, keys | (crosses if expected else {}))
+    return figure
+
+
 def draw_surface(axes, surface, train=None, test=None, size=15.0, marked=True):
     """Draw one surface, paler than its points, with its zero line.
 
@@ -110,13 +225,28 @@ def draw_surface(axes, surface, train=None, test=None, size=15.0, marked=True):
     if surface.min() < 0 < surface.max():
         axes.contour(ticks, ticks, surface, levels=[0], colors=[INK], linewidths=0.24 * size**0.5)
     for points, edge in ((train, "white"), (test, INK)):
-        for label, marker, area, color in ((-1, "s", 0.8 * size, NEGATIVE), (1, "o", size, POSITIVE)):
-            if points is not None:
-                x, y = points[points[:, 2] == label, :2].T
-                axes.scatter(x, y, s=area, marker=marker, c=color, edgecolors=edge, linewidths=0.14 * size**0.5)
+        for group, marker, area, color in _marked(points, size):
+            x, y = group[:, :2].T
+            axes.scatter(x, y, s=area, marker=marker, c=color, edgecolors=edge, linewidths=0.14 * size**0.5)
     marks = [-6, -3, 0, 3, 6] if marked else []
     axes.set(xlim=(-EXTENT, EXTENT), ylim=(-EXTENT, EXTENT), xticks=marks, yticks=[mark for mark in marks if mark])
     _quiet(axes)
+
+
+def _marked(points, size):
+    """How points are drawn: (points, marker, area, colour) for each class, or for all points of a regression."""
+    if points is None:
+        return []
+    if not _is_classes(points):
+        return [(points, "o", size, COLORS(SPAN(points[:, 2])))]
+    return [
+        (points[points[:, 2] == label], marker, area, color)
+        for label, marker, area, color in ((-1, "s", 0.8 * size, NEGATIVE), (1, "o", size, POSITIVE))
+    ]
+
+
+def _is_classes(points):
+    return np.isin(points[:, 2], (-1, 1)).all()
 
 
 def _axes_at(figure, left, bottom, width, height):
@@ -197,17 +327,41 @@ def _draw_losses(figure, sheet, left, base, epochs, train_loss, test_loss, log_l
     _write(sheet, left, base + 0.34, f"Training loss {train_loss[-1]:.3f}", fontsize=9)
 
 
-def _draw_key(figure, sheet, left, y):
+def _draw_key(figure, sheet, left, y, negative):
     """Under the surface: the colour scale, and what markers and edges mean."""
     axes = _axes_at(figure, left, y, 1.0, 0.07)
     axes.imshow(np.linspace(-1, 1, 128)[None], cmap=COLORS, norm=SPAN, aspect="auto", extent=(-1, 1, 0, 1))
     axes.set(xticks=[-1, 0, 1], yticks=[])
     _quiet(axes)
     entries = (
-        (1.25, "s", NEGATIVE, "white", "−1"),
+        (1.25, negative, NEGATIVE, "white", "−1"),
         (1.65, "o", POSITIVE, "white", "+1"),
         (2.1, "o", "#bbbbbb", INK, "test point"),
     )
     for x, marker, color, edge, text in entries:
         sheet.scatter([left + x], [y + 0.035], s=22, marker=marker, c=color, edgecolors=edge, linewidths=0.7, zorder=5)
         _write(sheet, left + x + 0.1, y + 0.035, text, fontsize=7)
+
+
+def percent(value, _):
+    """A tick's text: a share as a whole percentage."""
+    return f"{value:.0%}"
+
+
+def line_look(name, among=()):
+    """Colour and line style of what is called so; `among` are all names of the figure."""
+    others = [other for other in among if other not in LOOKS]
+    return dict(
+        zip(("color", "linestyle"), LOOKS.get(name) or OTHER_LOOKS[others.index(name) % len(OTHER_LOOKS)], strict=False)
+    )
+
+
+def legend_above(figure, lines):
+    """A row of keys above the figure. lines : dict of name -> the options of its line."""
+    keys = [Line2D([], [], **{"linewidth": 1.8, "label": name} | look) for name, look in lines.items()]
+    figure.legend(handles=keys, loc="outside upper center", ncols=len(keys), fontsize=8, handlelength=3)
+
+
+def names_in(panels):
+    """The names of all panels' curves, each once (list). panels : dict of title -> dict by name."""
+    return list(dict.fromkeys(name for curves in panels.values() for name in curves))

@@ -1,13 +1,15 @@
 """`python -m helpers playground ADDRESS`: train what an address of the Playground describes, and print its losses."""
 
-import argparse
+import io
 import json
 import math
+import os
 import sys
 from pathlib import Path
 
 import numpy as np
 
+from helpers.core import store
 from helpers.core.project import Problem
 from helpers.playground.config import checked_count, page_seeds, read_url
 from helpers.playground.datasets import plane
@@ -15,50 +17,64 @@ from helpers.playground.engine import train
 
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 MAX_SEEDS, MAX_SURFACES = 10_000, 24
+FORMATS = {
+    "png": "Software",
+    "svg": "Date",
+    "pdf": "CreationDate",
+}  # and what of their metadata changes from run to run
 
 
 def add_arguments(parser):
     """Give an argparse parser this command's arguments. Values stay text: `run` checks them."""
-    parser.add_argument("address", help="a Playground address, or the part after its '#'")
+    parser.add_argument("address", help="a Playground address in single quotes, or the part after its '#'")
     parser.add_argument("--epochs", required=True, metavar="N", help="how many epochs to train")
     parser.add_argument("--at", metavar="0,1,10", help="epochs to record; default: 0, 1, 2, 5, 10, ... and the last")
     parser.add_argument("--seeds", default="1", metavar="K", help="train the address's seed and K - 1 more")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    parser.add_argument("--png", metavar="FILE", help="draw the trained network, or the seeds' surfaces, into FILE")
+    parser.add_argument(
+        "--png", metavar="FILE", help="draw the network, or the seeds' surfaces, into FILE (.png, .svg, .pdf)"
+    )
 
 
 def run(args):
     """Do what parsed arguments ask: train, then print a table or JSON, and draw. Raises Problem for a bad value."""
-    config, unknown = read_url(args.address)
+    config, notes = read_url(args.address)
     epochs = checked_count("--epochs", args.epochs)
     at = _usual_epochs(epochs) if args.at is None else [checked_count("--at", e, epochs) for e in args.at.split(",")]
     seeds = _seeds(config.seed, checked_count("--seeds", args.seeds, MAX_SEEDS, first=1))
-    if args.png and not Path(args.png).absolute().parent.is_dir():
-        raise Problem(f"--png {args.png} cannot be written: there is no folder {Path(args.png).parent}.")
-    if unknown:
-        print(f"Ignored, as the page does not know them: {', '.join(map(repr, unknown))}.", file=sys.stderr)
+    drawn = args.png is not None
+    if drawn:
+        _format(args.png)
+        store.named_output(args.png)
+    for note in notes:
+        print(note, file=sys.stderr)
 
-    drawn_alone = args.png and len(seeds) == 1  # whose loss curve needs every epoch
+    drawn_alone = drawn and len(seeds) == 1  # whose loss curve needs every epoch
     trained = train(config, seeds, epochs, at=None if drawn_alone else at)
     kept = np.flatnonzero(np.isin(trained.epochs, at))
-    if args.json:
-        print(json.dumps(_without_nan(_as_json(trained, kept)), allow_nan=False))
-    else:
-        print(_as_table(trained, kept))
-    if args.png:
-        _draw(trained, Path(args.png))
+    _print(json.dumps(_told(_as_json(trained, kept)), allow_nan=False) if args.json else _as_table(trained, kept))
+    if drawn:
+        store.write_named(args.png, _picture(trained, _format(args.png)))
 
 
-def main(argv=None):
-    """The command on its own: returns the exit status, 2 with one sentence on stderr where a value is bad."""
-    parser = argparse.ArgumentParser(prog="python -m helpers playground", description=__doc__)
-    add_arguments(parser)
+def _print(text):
+    """Print; a reader who has had enough is no fault, and any other is told in one sentence."""
     try:
-        run(parser.parse_args(argv))
-    except Problem as problem:
-        print(problem, file=sys.stderr)
-        return 2
-    return 0
+        print(text, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be flushed goes there
+        if not isinstance(error, BrokenPipeError):
+            raise Problem(f"The output cannot be written ({error.strerror}).") from error
+
+
+def _format(path):
+    """The kind of picture that a file's name says; PNG where it says none."""
+    kind = Path(path).suffix.lower().removeprefix(".") or "png"
+    if kind not in FORMATS:
+        raise Problem(
+            f"--png {path} is not drawn: a picture is written as {', '.join(FORMATS)}, by the end of its name."
+        )
+    return kind
 
 
 def _usual_epochs(epochs):
@@ -85,7 +101,7 @@ def _as_json(trained, kept):
             "biases": [layer[0].tolist() for layer in final.biases],
             "dead": [layer[0].tolist() for layer in final.dead],
         }
-    quantiles = [np.quantile(loss, QUANTILES, axis=0).T.tolist() for loss in losses]
+    quantiles = [_quantile(loss, QUANTILES).T.tolist() for loss in losses]
     return {
         "config": trained.config.to_dict(),
         "seeds": list(trained.seeds),
@@ -94,13 +110,22 @@ def _as_json(trained, kept):
     }
 
 
-def _without_nan(value):
-    """The same value with null where a number has left the floats, which JSON cannot say."""
+def _quantile(losses, q):
+    """Quantiles over seeds, along the first axis; also where losses are infinite."""
+    with np.errstate(invalid="ignore"):
+        low, middle, high = (np.quantile(losses, q, axis=0, method=how) for how in ("lower", "linear", "higher"))
+    return np.where(low == high, low, middle)
+
+
+def _told(value):
+    """The same value with "NaN", "Infinity" or "-Infinity" where a number has left the floats: JSON has no such numbers."""
     if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
+        return {key: _told(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        return [_told(item) for item in value]
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _as_table(trained, kept):
@@ -110,36 +135,25 @@ def _as_table(trained, kept):
     lines = [trained.config.to_url(), f"{'epoch':>7}   {head}"]
     for column in kept:
         groups = [loss[:, column] for loss in (trained.train_loss, trained.test_loss)]
-        numbers = [group if one else np.quantile(group, (0.25, 0.5, 0.75)) for group in groups]
+        numbers = [group if one else _quantile(group, (0.25, 0.5, 0.75)) for group in groups]
         cells = ("   ".join(f"{number:.6f}" for number in group) for group in numbers)
         lines.append(f"{trained.epochs[column]:>7}   " + ("   " if one else "       ").join(cells))
     return "\n".join(lines)
 
 
-def _draw(trained, path):
+def _picture(trained, kind):
+    """The network, or the surfaces of the first seeds, as a file of that kind (bytes)."""
     from helpers.playground import charts
 
-    x, y = plane(200)
-    network = trained.final
     if len(trained.seeds) > 1:
         shown = min(len(trained.seeds), MAX_SURFACES)
         points = [trained.points(index) for index in range(shown)]
-        surfaces = [network.activations(x, y, index)[-1][0] for index in range(shown)]
+        surfaces = [trained.final.activations(*plane(200), index)[-1][0] for index in range(shown)]
         titles = [f"{seed} · {loss:.3f}" for seed, loss in zip(trained.seeds, trained.test_loss[:, -1], strict=True)]
         train_points, test_points = zip(*points, strict=True)
         figure = charts.decision_surfaces(surfaces, titles[:shown], train_points, test_points)
     else:
-        figure = charts.network_figure(
-            trained.config.features,
-            network.activations(x, y),
-            *([layer[0] for layer in group] for group in (network.weights, network.biases)),
-            *trained.points(),
-            trained.epochs,
-            trained.train_loss[0],
-            trained.test_loss[0],
-            dead=[layer[0] for layer in network.dead],
-        )
-    try:
-        figure.savefig(path, format="png", dpi=150, metadata={"Software": None})
-    except OSError as error:
-        raise Problem(f"--png {path} cannot be written: {error.strerror}.") from error
+        figure = charts.network_figure(**trained.one_network(density=200))
+    picture = io.BytesIO()
+    figure.savefig(picture, format=kind, dpi=150, metadata={FORMATS[kind]: None})
+    return picture.getvalue()

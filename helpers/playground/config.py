@@ -3,11 +3,12 @@
 import re
 from dataclasses import dataclass
 from numbers import Real
+from urllib.parse import quote, urlsplit
 
 import numpy as np
 
 from helpers.core.project import Problem
-from helpers.playground.datasets import DATASETS, FEATURES, N_POINTS
+from helpers.playground.datasets import DATASETS, FEATURES, N_POINTS, N_REGRESSION, REGRESSIONS
 
 PAGE = "https://playground.tensorflow.org/"
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "linear")
@@ -28,20 +29,32 @@ _KEYS = {
     "train_percent": "percTrainData",
     "init_zero": "initZero",
 }  # field -> the page's key
-_WITHOUT_EFFECT = ("regDataset", "showTestData", "discretize", "collectStats", "tutorial", "hideText", "cosX", "cosY")
+_CHOICES = {  # what the page takes; anything else in an address leaves its default
+    "problem": ("classification", "regression"),
+    "dataset": DATASETS,
+    "regDataset": REGRESSIONS,
+    "activation": ACTIVATIONS,
+    "regularization": REGULARIZATIONS,
+}
+_WITHOUT_EFFECT = ("showTestData", "discretize", "collectStats", "tutorial", "hideText", "cosX", "cosY")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _SEED = re.compile(r"[!#$%'-;?-_a-~]+")  # what an address carries as it is: no space, quote, &, =, < or >
+_UNESCAPED = "".join(
+    letter for letter in map(chr, range(33, 127)) if letter not in '"<>`'
+)  # by browsers, after the '#'
+MAX_NOISE, USUAL_NOISE = 80, 50  # the page takes the first from an address, and makes the second of more
 
 
 @dataclass(frozen=True)
 class Config:
     """One setting of the page's controls; the defaults are what the page takes where its address says nothing.
 
-    dataset : "circle", "xor", "gauss" or "spiral".   noise : 0 to 50.   train_percent : 1 to 99, of the 500 points.
+    dataset : "circle", "xor", "gauss" or "spiral" to classify; "reg-plane" or "reg-gauss" for a regression.
+    noise : 0 to 80.   train_percent : 1 to 99, of the points (500, or 1,200 for a regression).
     features : any of datasets.FEATURES, kept in that order.   hidden : neurons in each hidden layer, () for none.
-    activation : "sigmoid", "tanh", "relu" or "linear", of the hidden neurons; the output's is always tanh.
-    regularization : "none", "L1" or "L2".   batch_size : 1 to 500 points.   init_zero : whether all starts at 0.
-    seed : text, as in the address; the page draws one where the address has none, this takes DEFAULT_SEED.
+    activation : "sigmoid", "tanh", "relu" or "linear", of the hidden neurons.
+    regularization : "none", "L1" or "L2".   batch_size : 1 to as many as there are points.   init_zero : whether all starts at 0.
+    seed : text, as the address bar shows it; the page draws one where the address has none, this takes DEFAULT_SEED.
     Raises Problem if a value is not allowed.
     """
 
@@ -61,15 +74,15 @@ class Config:
     def __post_init__(self):
         """Check every field, and give each its one form (tuples, the page's order, int or float)."""
         checked = {
-            "dataset": _choice("dataset", self.dataset, DATASETS),
+            "dataset": _choice("dataset", self.dataset, DATASETS + REGRESSIONS),
             "features": _features(self.features),
             "hidden": _hidden(self.hidden),
             "activation": _choice("activation", self.activation, ACTIVATIONS),
             "regularization": _choice("regularization", self.regularization, REGULARIZATIONS),
             "regularization_rate": _number("regularizationRate", self.regularization_rate, 0, 100),
             "learning_rate": _number("learningRate", self.learning_rate, 0, 100),
-            "batch_size": _whole("batchSize", self.batch_size, 1, N_POINTS),
-            "noise": _number("noise", self.noise, 0, 50),
+            "batch_size": _whole("batchSize", self.batch_size, 1, self.n_points),
+            "noise": _number("noise", self.noise, 0, MAX_NOISE),
             "train_percent": _whole("percTrainData", self.train_percent, 1, 99),
             "init_zero": _switch("initZero", self.init_zero),
             "seed": checked_seed(self.seed),
@@ -79,21 +92,37 @@ class Config:
 
     @classmethod
     def from_url(cls, address):
-        """The Config of a page's address, or of the part after its '#'. Raises Problem; unknown keys are ignored."""
+        """The Config of a page's address, as read_url reads it, without what there is to say about it."""
         return read_url(address)[0]
 
     def to_url(self):
-        """The page's address for this setting; loaded there, it shows the same data, weights and losses."""
-        values = {key: getattr(self, field) for field, key in _KEYS.items()}
-        values |= {feature: feature in self.features for feature in FEATURES} | {"problem": "classification"}
+        """The page's address for this setting; loaded there, it shows the same data, weights and losses: to the last bit
+        in Chrome of 2019, whose sin, cos, exp and log are the ones computed here; in later ones nearly always to the eye.
+        """
+        values = self._by_key() | {feature: feature in self.features for feature in FEATURES}
         if self.regularization == "none":  # the page says this by leaving the key out
             del values["regularization"]
+        values["problem"] = self.problem
         return PAGE + "#" + "&".join(f"{key}={_written(value)}" for key, value in values.items())
 
     def to_dict(self):
         """The setting under the page's own names, ready for JSON."""
-        values = {key: getattr(self, field) for field, key in _KEYS.items()}
-        return values | {"networkShape": list(self.hidden), "features": list(self.features)}
+        lists = {"networkShape": list(self.hidden), "features": list(self.features)}
+        return self._by_key() | lists | {"problem": self.problem}
+
+    def _by_key(self):
+        keys = _KEYS | ({"dataset": "regDataset"} if self.problem == "regression" else {})
+        return {key: getattr(self, field) for field, key in keys.items()}
+
+    @property
+    def problem(self):
+        """What the page calls the kind of problem: "classification" or "regression"."""
+        return "regression" if self.dataset in REGRESSIONS else "classification"
+
+    @property
+    def activations(self):
+        """The activation of each layer from the first hidden one to the output: a tuple of str."""
+        return (*[self.activation] * len(self.hidden), "linear" if self.problem == "regression" else "tanh")
 
     @property
     def layer_sizes(self):
@@ -101,28 +130,59 @@ class Config:
         return (len(self.features), *self.hidden, 1)
 
     @property
+    def n_points(self):
+        """How many points the data set has (int)."""
+        return N_REGRESSION if self.problem == "regression" else N_POINTS
+
+    @property
     def n_train(self):
-        """How many of the 500 points are training points (int)."""
-        return N_POINTS * self.train_percent // 100
+        """How many of the points are training points (int)."""
+        return self.n_points * self.train_percent // 100
 
 
 def read_url(address):
-    """The setting that a page's address names: (Config, tuple of keys that the page does not know).
+    """The setting that a page's address names: (Config, tuple of sentences on what was not taken as it stands there).
 
-    address : str, a whole address, or the part after '#' with or without it. What it leaves out has the page's default.
-    Raises Problem if it is no such address, or a value is not allowed.
+    address : str, a whole address, or the part after '#' with or without it; settings behind '?' and "&amp;" for '&' are
+    understood. What it leaves out has the page's default; so has an unknown value of a choice, as on the page.
+    Raises Problem if it is no such address, or a number is not allowed.
     """
-    pairs = _pairs(address)
+    pairs, notes = _pairs(address)
     given = {key: value for key, value in pairs.items() if value.strip()}
-    if given.get("problem", "classification") != "classification":
-        raise Problem(f"problem={_shown(given['problem'])} is not computed here: only problem=classification is.")
+    for key, allowed in _CHOICES.items():
+        if given.get(key, allowed[0]) not in allowed:
+            told = f"{key}={_shown(given.pop(key))} is none of {', '.join(allowed)}"
+            notes.append(f"{told}: the page's default is taken.")
+    if given.get("problem") == "regression":
+        given["dataset"] = given.get("regDataset", REGRESSIONS[0])
+    _repair_noise(given, notes)
+    _escape_seed(given, notes)
     fields = {field: given[key] for field, key in _KEYS.items() if key in given}
     if "networkShape" in pairs:
         fields["hidden"] = pairs["networkShape"].split(",") if pairs["networkShape"].strip() else ()
+    if "initZero" in given:
+        fields["init_zero"] = given["initZero"] != "false"
     fields["features"] = [feature for feature in FEATURES if _is_on(feature, given)]
-    known = {*_KEYS.values(), *FEATURES, *_WITHOUT_EFFECT, "problem"}
-    unknown = tuple(key for key in pairs if key and key not in known and not key.endswith("_hide"))
-    return Config(**fields), unknown
+    return Config(**fields), tuple(notes)
+
+
+def _repair_noise(given, notes):
+    """The page takes more noise from an address than from its slider, and repairs what is outside."""
+    text = given.get("noise", "0").strip()
+    if _NUMBER.fullmatch(text) and not 0 <= float(text) <= MAX_NOISE:
+        given["noise"] = 0 if float(text) < 0 else USUAL_NOISE
+        notes.append(f"noise={_shown(text)} is outside 0 to {MAX_NOISE}: {given['noise']} is taken, as on the page.")
+
+
+def _escape_seed(given, notes):
+    """A seed as a browser's address bar shows it, and so the page reads it."""
+    if "seed" not in given:
+        notes.append(f"The address has no seed: {DEFAULT_SEED} is taken, where the page draws one.")
+        return
+    escaped = quote(given["seed"], safe=_UNESCAPED, errors="replace")
+    if escaped != given["seed"]:
+        notes.append(f"The seed is taken as {escaped}, the way a browser escapes it.")
+        given["seed"] = escaped
 
 
 def page_seeds(count):
@@ -136,24 +196,46 @@ def checked_count(name, value, last=1_000_000, first=0):
 
 
 def _pairs(address):
-    """The keys and values of an address, split as the page splits them: of equal keys the last one counts."""
-    address = address.strip()
-    _, mark, state = address.partition("#")
-    if not mark and not address.startswith(("http://", "https://")):
-        state = address
-        if "=" not in address:
-            example = f"{PAGE}#dataset=xor&seed=0.12345"
-            raise Problem(
-                f"{_shown(address)} is no Playground address: give one like {example}, or its part after '#'."
-            )
-    parts = [pair.split("=") for pair in state.split("&")]
-    return {part[0]: part[1] if len(part) > 1 else "" for part in parts}
+    """The keys and values of an address, split as the page splits them (of equal keys the last one counts), and notes."""
+    text, notes = re.sub(r"[\t\r\n]", "", address.strip()).replace("&amp;", "&"), []  # browsers drop line breaks
+    start, mark, settings = re.fullmatch(r"([^#?=]*)([#?]?)(.*)", text, re.DOTALL).groups()
+    if not mark:  # none stands before the first '='
+        start, settings = ("", text) if "=" in text and "//" not in start else (text, "")
+    query, fragment = settings.partition("#")[::2] if mark == "?" else ("", settings)
+    if mark == "?" and "=" not in fragment:
+        fragment = query
+        notes.append("The settings behind '?' are read; the page itself reads only those behind '#'.")
+    parts = [pair.split("=") for pair in fragment.split("&")]
+    pairs = {part[0]: part[1] if len(part) > 1 else "" for part in parts}
+
+    known = {*_KEYS.values(), *_CHOICES, *FEATURES, *_WITHOUT_EFFECT}
+    unknown = [key for key in pairs if key and key not in known and not key.endswith("_hide")]
+    read = len([key for key in pairs if key]) > len(unknown)
+    ours = (mark == "#" and not start) or _host(start) == _host(PAGE)
+    if not read and not ours:
+        example = f"{PAGE}#dataset=xor&seed=0.12345"
+        raise Problem(f"{_shown(address)} is no Playground address: give one like {example}, or its part after '#'.")
+    if not read:
+        notes = ["The address sets nothing: the page's defaults are taken."]
+    if start and not ours:
+        notes.append(f"{_shown(start)} is not the Playground's own page; its settings are read all the same.")
+    if unknown:
+        notes.append(f"Ignored, as the page does not know them: {', '.join(map(_shown, unknown))}.")
+    return pairs, notes
+
+
+def _host(address):
+    """The host of an address, with or without "https://"; None where there is none."""
+    try:
+        return urlsplit(address if "//" in address else f"//{address}").hostname
+    except ValueError:
+        return None
 
 
 def _is_on(feature, given):
     """Whether an address turns an input feature on; one whose control it hides is never used by the page."""
     default = "true" if feature in ("x", "y") else "false"
-    return _switch(feature, given.get(feature, default)) and given.get(f"{feature}_hide") != "true"
+    return given.get(feature, default) != "false" and given.get(f"{feature}_hide") != "true"
 
 
 def _choice(key, value, allowed):

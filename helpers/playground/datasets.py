@@ -1,4 +1,7 @@
-"""The page's four classification data sets and seven input features, drawn in the page's order."""
+"""The page's data sets, four to classify and two to regress, and its seven input features, drawn in the page's order.
+
+Every draw and every sum is in the page's own order; sin, cos and log are those of Node 20 and Chrome of 2019 (fdlibm).
+"""
 
 from functools import lru_cache
 from itertools import pairwise
@@ -8,8 +11,10 @@ import numpy as np
 from helpers.playground import fdlibm
 from helpers.playground.seedrandom import SeedRandom
 
-N_POINTS = 500
+N_POINTS, N_REGRESSION = 500, 1200  # of a classification's data set, of a regression's
 DATASETS = ("circle", "xor", "gauss", "spiral")
+REGRESSIONS = ("reg-plane", "reg-gauss")
+BUMPS = ((-4, 2.5, 1), (0, 2.5, -1), (4, 2.5, 1), (-4, -2.5, -1), (0, -2.5, 1), (4, -2.5, -1))  # x, y, height
 FEATURES = ("x", "y", "xSquared", "ySquared", "xTimesY", "sinX", "sinY")  # always in this order
 EXTENT = 6.0  # the page shows the plane from -6 to 6
 
@@ -75,7 +80,33 @@ def _spiral(random, noise):
     return np.concatenate(rows)
 
 
-_DRAWN = {"circle": _circle, "xor": _xor, "gauss": _gauss, "spiral": _spiral}
+def _scattered(random, noise):
+    """Points all over the square from -6 to 6, and the places (x, y) that their labels are taken from."""
+    draws = _uniforms(random, 4, -6.0, 6.0, N_REGRESSION)
+    return draws[:, :2], draws[:, :2] + draws[:, 2:] * noise
+
+
+def _plane(random, noise):
+    """Labels that rise evenly along the diagonal: a tenth of x + y."""
+    points, places = _scattered(random, noise)
+    share = (places[:, 0] + places[:, 1] + 10) / 20
+    return np.column_stack([points, -1 * (1 - share) + share])
+
+
+def _bumps(random, noise):
+    """Labels of six cones, of height 1 or -1 and radius 2: at each place that of the cone that is farthest from zero."""
+    points, places = _scattered(random, noise)
+    label = np.zeros(len(points))
+    for x, y, height in BUMPS:
+        dx, dy = places[:, 0] - x, places[:, 1] - y
+        cone = height * (1 - np.clip(np.sqrt(dx * dx + dy * dy) / 2, 0, 1))
+        label = np.where(np.abs(cone) > np.abs(label), cone, label)
+    return np.column_stack([points, label])
+
+
+_DRAWN = {
+    "circle": _circle, "xor": _xor, "gauss": _gauss, "spiral": _spiral, "reg-plane": _plane, "reg-gauss": _bumps
+}  # fmt: skip
 
 
 def _shuffled(random, points):
@@ -97,7 +128,8 @@ def _drawn(dataset, noise, seed):
 
 
 def load_points(config, seed):
-    """The page's points for a seed: (train, test), float arrays (n, 3) with columns x, y and label (-1 or 1)."""
+    """The page's points for a seed: (train, test), float arrays (n, 3) with columns x, y and label: -1 or 1, or
+    anything from -1.2 to 1.2 (more with noise) for a regression."""
     points, _ = _drawn(config.dataset, config.noise, seed)
     return points[: config.n_train], points[config.n_train :]
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from helpers.playground.config import ACTIVATIONS, REGULARIZATIONS, Config, checked_count, checked_seed
-from helpers.playground.datasets import features, initial_parameters, load_points
+from helpers.playground.datasets import features, initial_parameters, load_points, plane
 
 ROUND = 50  # epochs between two looks at how many seeds still run
 
@@ -35,14 +35,14 @@ class Network:
         Returns a list of float arrays (neurons, *x.shape): the input features, each hidden layer, the output.
         """
         layers = [features(x, y, self.config.features)]
-        for layer, (weights, biases) in enumerate(zip(self.weights, self.biases, strict=True), start=1):
-            kind = "tanh" if layer == len(self.weights) else self.config.activation
+        for layer, (weights, biases) in enumerate(zip(self.weights, self.biases, strict=True)):
             totals = [_total(row, bias, layers[-1]) for row, bias in zip(weights[index], biases[index], strict=True)]
-            layers.append(activated(np.stack(totals), kind))
+            layers.append(activated(np.stack(totals), self.config.activations[layer]))
         return layers
 
     def output(self, x, y):
-        """The networks' answers at the points (x, y): float array (n_seeds, *x.shape), from -1 to 1."""
+        """The networks' answers at the points (x, y): float array (n_seeds, *x.shape); from -1 to 1 for a
+        classification, unbounded for a regression."""
         return np.stack([self.activations(x, y, index)[-1][0] for index in range(len(self.seeds))])
 
 
@@ -56,11 +56,14 @@ def _total(weights, bias, sources):
 
 def activated(values, activation):
     """The activation named, of every value of a float array, with V8's digits: a new array."""
-    from helpers.playground import kernels
+    from helpers.playground import kernels, lanes
 
-    results = np.array(values, order="C")
-    kernels.activate(results.reshape(-1), ACTIVATIONS.index(activation))
-    return results
+    values = np.asarray(values, dtype=float)
+    rows = lanes.empty_rows(-(-values.size // lanes.LANES))
+    rows.reshape(-1)[: values.size] = values.reshape(-1)
+    rows.reshape(-1)[values.size :] = 0.0
+    kernels.activate(rows, ACTIVATIONS.index(activation))
+    return rows.reshape(-1)[: values.size].reshape(values.shape).copy()
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,16 @@ class Run:
     def points(self, index=0):
         """The (train, test) points of one seed: float arrays (n, 3) with columns x, y, label."""
         return load_points(self.config, self.seeds[index])
+
+    def one_network(self, index=0, density=100):
+        """One seed's final network as charts.network_figure draws it: that function's arguments, by name (dict)."""
+        train_points, test_points = self.points(index)
+        parts = {part: [layer[index] for layer in getattr(self.final, part)] for part in ("weights", "biases", "dead")}
+        return parts | {
+            "features": self.config.features, "activations": self.final.activations(*plane(density), index),
+            "train": train_points, "test": test_points,
+            "epochs": self.epochs, "train_loss": self.train_loss[index], "test_loss": self.test_loss[index],
+        }  # fmt: skip
 
 
 @dataclass
@@ -129,35 +142,35 @@ class _State:
 
     def blocks(self, before):
         """The seeds that still run, as a list of _Block: the same as `before`, unless now fewer will do."""
-        from helpers.playground import kernels
+        from helpers.playground import lanes
 
         columns = np.flatnonzero(self.stopped < 0)
-        starts = range(0, columns.size, kernels.LANES)
+        starts = range(0, columns.size, lanes.LANES)
         if len(starts) == len(before):
             return before
-        groups = [columns[start : start + kernels.LANES] for start in starts]
-        return [_Block(group, kernels.rows(self.inputs, group), kernels.rows(self.labels, group)) for group in groups]
+        groups = [columns[start : start + lanes.LANES] for start in starts]
+        return [_Block(group, lanes.rows(self.inputs, group), lanes.rows(self.labels, group)) for group in groups]
 
     def train_block(self, block, first_epoch, record, stop_below):
         """Train the seeds of a block for `record.size` epochs; returns their losses (epochs, 2, seeds)."""
-        from helpers.playground import kernels
+        from helpers.playground import kernels, lanes
 
         config, columns = self.config, block.columns
         own = self.weights, self.biases, self.alive, self.weight_sums, self.bias_sums
-        now = [kernels.rows(array, columns) for array in own]
-        work = [kernels.empty_rows(sum(config.layer_sizes)) for _ in range(2)]
+        now = [lanes.rows(array, columns) for array in own]
+        work = [lanes.empty_rows(sum(config.layer_sizes)) for _ in range(2)]
         kept = [np.empty_like(array) for array in now[:3]]
-        losses = np.full((record.size, 2, kernels.LANES), np.nan)
-        stopped = np.pad(self.stopped[columns], (0, kernels.LANES - columns.size), mode="edge")
+        losses = np.full((record.size, 2, lanes.LANES), np.nan)
+        stopped = np.pad(self.stopped[columns], (0, lanes.LANES - columns.size), mode="edge")
         kernels.train_block(
-            np.array(config.layer_sizes), ACTIVATIONS.index(config.activation),
+            np.array(config.layer_sizes), np.array([ACTIVATIONS.index(kind) for kind in config.activations]),
             REGULARIZATIONS.index(config.regularization), config.learning_rate, config.regularization_rate,
             config.batch_size, block.inputs, block.labels, config.n_train, first_epoch, _carried(config, first_epoch - 1),
             stop_below, record, *now, *work, *kept, losses, stopped,
         )  # fmt: skip
         ran = np.flatnonzero(self.stopped[columns] < 0)  # a seed that had stopped before stays as it was
-        for array, lanes in zip((*own, self.stopped), (*kept, *now[3:], stopped), strict=True):
-            array[..., columns[ran]] = lanes[..., ran]
+        for array, trained in zip((*own, self.stopped), (*kept, *now[3:], stopped), strict=True):
+            array[..., columns[ran]] = trained[..., ran]
         return losses[..., : columns.size]
 
 
@@ -191,14 +204,15 @@ def train(
     threads : how many blocks of seeds to train at a time; default: one for each processor this process may use.
     progress : called as progress(epochs done, epochs), about every 50 epochs.
     Returns a Run. A seed's numbers are the same, bit for bit, whatever the other seeds and the number of threads; and
-    they are those of the page's own code under Node 20. Raises Problem for a bad seed or epoch.
+    they are those of the page's own code in Node 20 and in Chrome of 2019 (Chrome has had other sin, cos, exp and log
+    since: there last bits differ, and a few chaotic runs part visibly). Raises Problem for a bad seed or epoch.
     """
     seeds = (config.seed,) if seeds is None else tuple(checked_seed(seed) for seed in seeds)
     epochs = checked_count("epochs", epochs)
     at = range(epochs + 1) if at is None else at
     at = np.array(sorted({checked_count("at", epoch, epochs) for epoch in at}), dtype=int)
     snapshots = {checked_count("snapshots", epoch, epochs) for epoch in snapshots}
-    threads = threads or _processors()
+    threads = threads or processors()
 
     state = _State.initial(config, seeds)
     initial, kept, blocks = state.network(), {}, []
@@ -217,7 +231,8 @@ def train(
     return Run(config, seeds, at, *recorded, first_below, initial, state.network(), kept)
 
 
-def _processors():
+def processors():
+    """How many processors this process may use (int)."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 

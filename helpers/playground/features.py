@@ -1,13 +1,17 @@
-"""What each layer of a network does on its training points: how saturated it is, and how much error reaches it."""
+"""What trained networks have made of their inputs: layer by layer, neuron by neuron, and feature by feature."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from helpers.playground.datasets import load_points
+from helpers.playground.datasets import features, load_points
 
 STEEPEST = {"sigmoid": 0.25, "tanh": 1.0, "relu": 1.0, "linear": 1.0}
 FLAT = 0.1  # a neuron is saturated at a point where its slope is below this share of the steepest
+LEARNED = 0.25  # a training loss; a network that answers 0 everywhere, and so has learned nothing, has 0.5
+
+
+# --- layers ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ def _of_one(network, index):
     upstream = outputs[-1] - train[:, 2]
     rows = []
     for layer in range(len(network.weights), 0, -1):
-        kind = "tanh" if layer == len(network.weights) else network.config.activation
+        kind = network.config.activations[layer - 1]
         slope = _slope(outputs[layer], kind)
         delta = upstream * slope
         gradient = delta @ outputs[layer - 1].T / len(train)
@@ -58,3 +62,107 @@ def _slope(output, activation):
     if activation == "tanh":
         return 1 - output * output
     return (output > 0).astype(float) if activation == "relu" else np.ones_like(output)
+
+
+def neuron_lines(weights, biases):
+    """Where each neuron's total input is zero: the line w.x + b = 0 in the plane.
+
+    weights : float array (..., neurons, 2).   biases : (..., neurons).
+    Returns (distance, angle), float arrays (..., neurons): the line's distance from the origin, and its direction in
+    degrees from 0 (level) to below 180.
+    """
+    size = np.hypot(weights[..., 0], weights[..., 1])
+    angle = np.degrees(np.arctan2(weights[..., 0], -weights[..., 1]))
+    return np.abs(biases) / size, np.mod(angle, 180.0)
+
+
+def linear_probe(network, index, target):
+    """How much of a function of the plane each layer holds, in linear combinations of its outputs (a linear probe).
+
+    network : Network.   index : which of its seeds.   target : callable (x, y) -> float array.
+    Returns a float array (n_layers,), the inputs first, the last hidden layer last: R squared of the least-squares fit
+    of target to the layer's outputs and a constant, on a grid over the square from -5 to 5 where the data lie.
+    """
+    ticks = np.linspace(-5.0, 5.0, 21)
+    x, y = (grid.ravel() for grid in np.meshgrid(ticks, ticks))
+    wanted = target(x, y)
+    return np.array([_r_squared(layer, wanted) for layer in network.activations(x, y, index)[:-1]])
+
+
+def _r_squared(outputs, wanted):
+    design = np.column_stack([outputs.T, np.ones(wanted.size)])
+    coefficients = np.linalg.lstsq(design, wanted, rcond=1e-10)[0]
+    rest = wanted - design @ coefficients
+    return 1.0 - float(rest @ rest) / float(np.sum((wanted - wanted.mean()) ** 2))
+
+
+# --- what has been learned, and from which input features ------------------------------------------------------------
+
+
+def has_learned(run):
+    """Whether each seed's last recorded training loss is below LEARNED: bool array (n_seeds,)."""
+    return run.train_loss[:, -1] < LEARNED
+
+
+def points_right(run):
+    """The share of its test points that each seed's final network puts on the right side: float array (n_seeds,)."""
+    shares = []
+    for index in range(len(run.seeds)):
+        x, y, label = run.points(index)[1].T
+        shares.append(np.mean((run.final.activations(x, y, index)[-1][0] > 0) == (label > 0)))
+    return np.array(shares)
+
+
+def dead_share(network):
+    """The share of each seed's links that L1 has set to zero for good: float array (n_seeds,)."""
+    return np.concatenate([layer.reshape(len(layer), -1) for layer in network.dead], axis=1).mean(axis=1)
+
+
+def outgoing_weight(network):
+    """The summed size of the weights that leave each input feature: float array (n_seeds, features)."""
+    return np.abs(network.weights[0]).sum(axis=1)
+
+
+def feature_spread(run):
+    """Each feature's standard deviation over a seed's training points: float array (n_seeds, features)."""
+    return np.array([_training_features(run, index).std(axis=1) for index in range(len(run.seeds))])
+
+
+def _training_features(run, index):
+    x, y, _ = run.points(index)[0].T
+    return features(x, y, run.config.features)
+
+
+def survivors(weight, learned, share):
+    """Which features survive: those with more than `share` of the largest weight in a network that has learned.
+
+    weight : float array (n_seeds, features), from outgoing_weight.   learned : bool array (n_seeds,).
+    Returns bool (n_seeds, features).
+    """
+    return (weight > share * weight.max(axis=1, keepdims=True)) & learned[:, None]
+
+
+def are_exactly(surviving, config, names):
+    """In which seeds the survivors are the features `names` and no others: bool array (n_seeds,)."""
+    return (surviving == np.isin(config.features, names)).all(axis=1)
+
+
+def loss_without(run, names):
+    """The test loss of trained networks from which the features `names` are taken: float array (n_seeds,).
+
+    Each is held at its mean over the seed's training points. With no names this is the run's own last test loss, but for
+    the last bits.
+    """
+    taken = np.isin(run.config.features, names)
+    means = np.array([_training_features(run, index).mean(axis=1) for index in range(len(run.seeds))])
+    weights, biases = run.final.weights, run.final.biases
+    held = (weights[0] * np.where(taken, means, 0.0)[:, None]).sum(axis=2)
+    network = replace(
+        run.final, weights=(np.where(taken, 0.0, weights[0]), *weights[1:]), biases=(biases[0] + held, *biases[1:])
+    )
+    losses = []
+    for index in range(len(run.seeds)):
+        x, y, label = run.points(index)[1].T
+        errors = network.activations(x, y, index)[-1][0] - label
+        losses.append(np.mean(0.5 * errors * errors))
+    return np.array(losses)

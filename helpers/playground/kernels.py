@@ -1,6 +1,6 @@
 """The compiled loops: double arithmetic in one written order, so that the bits depend on nothing else.
 
-exp and tanh follow fdlibm, whose algorithms V8 (Node, Chrome) uses, operation for operation, with its branches turned
+exp and tanh follow fdlibm, as V8 does in Node 20 and did in Chrome of 2019, operation for operation, with its branches turned
 into selections so that a row of seeds fills SIMD lanes: their results equal V8's, bit for bit. Two things guard that:
 nothing is contracted into fused multiply-adds (numba does so only under `fastmath`), and the machine's C library is
 never called. So neither the processor, nor the threads, nor the seeds that share a row can change a digit.
@@ -8,21 +8,20 @@ never called. So neither the processor, nor the threads, nor the seeds that shar
 Layout: arrays end in the lane axis, one lane a seed, LANES to a row. Links are counted layer by layer, for each neuron
 its incoming links in order; neurons layer by layer. `outputs` and `deltas` hold the inputs' rows first, then the neurons'.
 
-All compiled code stands in this one file, because numba's cache notices a changed file but not a changed import.
+numba's cache notices when this file changes, but not when an import does: the functions are compiled under a name that
+holds the digest of lanes.py, the one import that they use.
 """
 
+import hashlib
 import math
-import operator
+from pathlib import Path
 
 import numba
 import numpy as np
-from llvmlite import binding, ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic, models, overload, register_model
+from llvmlite import binding
 
-LANES = 16  # seeds that are computed side by side: two 512-bit registers, one of which works while the other waits
-CACHE_LINE = 64  # bytes
+from helpers.playground import lanes
+from helpers.playground.lanes import LANES, get, put, row_of, shifted_into_exponent, where
 
 SIGMOID, TANH, RELU, LINEAR = range(4)
 NO_PENALTY, L1, L2 = range(3)
@@ -53,6 +52,9 @@ def _inner(function):
     return numba.njit(error_model="numpy")(function)
 
 
+_LANES_DIGEST = hashlib.sha256(Path(lanes.__file__).read_bytes()).hexdigest()[:12]
+
+
 def _compiled(signature):
     """Compile for one signature at import, or load what an earlier process left in numba's cache.
 
@@ -62,6 +64,7 @@ def _compiled(signature):
     """
 
     def compile_now(function):
+        function.__qualname__ += f"_{_LANES_DIGEST}"
         options = {"error_model": "numpy", "nogil": True}
         try:
             return numba.njit(signature, cache=True, **options)(function)
@@ -73,172 +76,13 @@ def _compiled(signature):
     return compile_now
 
 
-# --- a row of LANES floats as one value: arithmetic for all seeds at once, whatever the width of the processor's registers
-
-
-class _Row(types.Type):
-    """Numba's type for a row of floats, or of truth values (FLAGS)."""
-
-
-ROW, FLAGS = _Row("row of floats"), _Row("row of truth values")
-_WORD, _DOUBLE = ir.IntType(64), ir.DoubleType()
-_ROW_IN_LLVM = ir.VectorType(_DOUBLE, LANES)
-
-
-@register_model(_Row)
-class _RowModel(models.PrimitiveModel):
-    def __init__(self, manager, kind):
-        super().__init__(manager, kind, _ROW_IN_LLVM if kind is ROW else ir.VectorType(ir.IntType(1), LANES))
-
-
-def _as_row(builder, value, kind):
-    """A value in a program under construction, spread over a row if it is a single float."""
-    if kind is ROW:
-        return value
-    nothing, places = ir.Constant(_ROW_IN_LLVM, ir.Undefined), ir.VectorType(ir.IntType(32), LANES)
-    first = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(first, nothing, ir.Constant(places, [0] * LANES))
-
-
-def _for_rows(function, emit, result=ROW):
-    """Give a Python function, such as operator.add, a meaning for two rows, or for a row and a float."""
-
-    @intrinsic
-    def of_rows(_context, a, b):
-        def build(_context, builder, signature, args):
-            return emit(builder, *(_as_row(builder, *each) for each in zip(args, signature.args, strict=True)))
-
-        return result(a, b), build
-
-    def chosen(a, b):
-        fits = ROW in (a, b) and all(kind is ROW or isinstance(kind, types.Float) for kind in (a, b))
-        return (lambda a, b: of_rows(a, b)) if fits else None
-
-    overload(function)(chosen)
-
-
-def _library(name):
-    """What emits a call of one of LLVM's own functions, which become instructions."""
-
-    def emit(builder, *args):
-        kind = ir.FunctionType(_ROW_IN_LLVM, [_ROW_IN_LLVM] * len(args))
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{LANES}f64"), args)
-
-    return emit
-
-
-for _sign, _function in {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-}.items():
-    _for_rows(_function, lambda builder, a, b, sign=_sign: getattr(builder, f"f{sign}")(a, b))
-for _sign in ("lt", "le", "gt", "ge", "eq"):
-    _symbol = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "=="}[_sign]
-    _for_rows(getattr(operator, _sign), lambda b, x, y, symbol=_symbol: b.fcmp_ordered(symbol, x, y), FLAGS)
-_for_rows(math.copysign, _library("copysign"))
-
-
-@intrinsic
-def _size(_context, row):
-    return ROW(row), lambda _context, builder, _signature, args: _library("fabs")(builder, *args)
-
-
-@intrinsic
-def _negative(_context, row):
-    return ROW(row), lambda _context, builder, _signature, args: builder.fneg(*args)
-
-
-@overload(abs)
-def _abs_of_row(row):
-    return (lambda row: _size(row)) if row is ROW else None
-
-
-@overload(operator.neg)
-def _neg_of_row(row):
-    return (lambda row: _negative(row)) if row is ROW else None
-
-
-def _address(context, builder, kind, rows, index):
-    """Where a row of a two-dimensional array begins."""
-    data = context.make_array(kind)(context, builder, rows).data
-    return builder.bitcast(builder.gep(data, [builder.mul(index, _WORD(LANES))]), _ROW_IN_LLVM.as_pointer())
-
-
-@intrinsic
-def _get(_context, rows, index):
-    """rows[index], of an array (n, LANES), as a row."""
-
-    def emit(context, builder, signature, args):
-        return builder.load(_address(context, builder, signature.args[0], *args), align=8)
-
-    return ROW(rows, types.int64), emit
-
-
-@intrinsic
-def _put(_context, rows, index, row):
-    """rows[index] = row."""
-
-    def emit(context, builder, signature, args):
-        builder.store(args[2], _address(context, builder, signature.args[0], *args[:2]), align=8)
-        return context.get_dummy_value()
-
-    return types.void(rows, types.int64, ROW), emit
-
-
-@intrinsic
-def _row_of(_context, value):
-    """A row with the same float everywhere."""
-    return ROW(types.float64), lambda _context, builder, _signature, args: _as_row(builder, *args, types.float64)
-
-
-@intrinsic
-def _where(_context, condition, chosen, other):
-    """`chosen` where `condition` holds, else `other`, without a branch: for floats, or lane by lane for rows."""
-
-    def emit(_context, builder, signature, args):
-        if condition is not FLAGS:
-            return builder.select(*args)
-        both = zip(args[1:], signature.args[1:], strict=True)
-        return builder.select(args[0], *(_as_row(builder, *each) for each in both))
-
-    return (ROW if condition is FLAGS else types.float64)(condition, chosen, other), emit
-
-
-@intrinsic
-def _shifted_into_exponent(_context, value):
-    """The float, or row of floats, whose bits are those of `value`, moved 52 places up: the lowest become the exponent."""
-
-    def emit(_context, builder, _signature, args):
-        words = ir.VectorType(_WORD, LANES)([52] * LANES) if value is ROW else _WORD(52)
-        moved = builder.shl(builder.bitcast(args[0], words.type), words)
-        return builder.bitcast(moved, args[0].type)
-
-    return value(value), emit
-
-
-def rows(array, columns):
-    """The columns of an array (..., n_seeds), filled up to LANES with the last of them: float array (..., LANES)."""
-    lanes = np.pad(columns, (0, LANES - columns.size), mode="edge")
-    return np.take(array, lanes, axis=-1, out=empty_rows(*array.shape[:-1]), mode="clip")
-
-
-def empty_rows(*shape):
-    """An empty float array (*shape, LANES). Its rows begin where a line of the cache does: one fills a register at once."""
-    shape = *shape, LANES
-    memory = np.empty(math.prod(shape) + CACHE_LINE // 8)
-    first = -memory.ctypes.data % CACHE_LINE // 8
-    return memory[first : first + math.prod(shape)].reshape(shape)
-
-
-# --- exp and tanh, for a float or a row --------------------------------------------------------------------------------
+# --- exp and tanh of a row ----------------------------------------------------------------------------------------------
 
 
 @_inner
 def _power_of_two(k):
     """2**k for a whole number k from -1022 to 1023, itself a float."""
-    return _shifted_into_exponent(k + (SHIFTER + 1023.0))
+    return shifted_into_exponent(k + (SHIFTER + 1023.0))
 
 
 @_inner
@@ -249,7 +93,7 @@ def _multiple_of_ln2(x):
     whose quotient by ln 2 rounds to exactly a half, and there only in which of two good reductions is taken.
     """
     k = (INV_LN2 * x + SHIFTER) - SHIFTER
-    return _where(abs(x) < NEVER_REDUCED, 0.0, k)
+    return where(abs(x) < NEVER_REDUCED, 0.0, k)
 
 
 @_inner
@@ -258,8 +102,8 @@ def _sigmoid(x):
 
     fdlibm's special value at exp(1) is left out: both neighbours give the same sigmoid.
     """
-    z = _where(x > 60.0, -60.0, -x)  # below -60, 1 + exp(z) is 1
-    z = _where(z > 710.0, 710.0, z)  # above 709.8, exp(z) is infinite
+    z = where(x > 60.0, -60.0, -x)  # below -60, 1 + exp(z) is 1
+    z = where(z > 710.0, 710.0, z)  # above 709.8, exp(z) is infinite
     k = _multiple_of_ln2(z)
     hi = z - k * LN2_HI
     lo = k * LN2_LO
@@ -271,7 +115,7 @@ def _sigmoid(x):
     c = r - t * (1.66666666666666019037e-01 + t * p)
     y = 1.0 - ((lo - (r * c) / (2.0 - c)) - hi)
     y = y * _power_of_two(k - 1.0) * 2.0  # in two steps, because 2**1024 is no double
-    y = _where(abs(z) < SMALL, 1.0 + z, y)
+    y = where(abs(z) < SMALL, 1.0 + z, y)
     return 1.0 / (1.0 + y)
 
 
@@ -280,8 +124,8 @@ def _tanh(x):
     """V8's tanh: from t = expm1(2|x|), or expm1(-2|x|) below 1."""
     size = abs(x)
     large = size >= 1.0
-    u = _where(size > 22.0, 22.0, size)
-    a = _where(large, 2.0 * u, -2.0 * u)
+    u = where(size > 22.0, 22.0, size)
+    a = where(large, 2.0 * u, -2.0 * u)
 
     k = _multiple_of_ln2(a)
     hi = a - k * LN2_HI
@@ -299,20 +143,20 @@ def _tanh(x):
     scale = _power_of_two(k)
     inverse = _power_of_two(-k)
     outer = (1.0 - d) * scale - 1.0
-    negative = _where(k == 0.0, -d, _where(k == -1.0, -0.5 * d - 0.5, outer))
-    positive = _where(k < 20.0, ((1.0 - inverse) - d) * scale, ((r - (e + inverse)) + 1.0) * scale)
-    positive = _where(k > 56.0, outer, positive)
-    t = _where(large, positive, negative)
+    negative = where(k == 0.0, -d, where(k == -1.0, -0.5 * d - 0.5, outer))
+    positive = where(k < 20.0, ((1.0 - inverse) - d) * scale, ((r - (e + inverse)) + 1.0) * scale)
+    positive = where(k > 56.0, outer, positive)
+    t = where(large, positive, negative)
 
-    q = _where(large, 2.0, -t) / (t + 2.0)
-    z = _where(large, 1.0 - q, q)
-    z = _where(size >= 22.0, 1.0, z)
-    return _where(size < SMALL, x, math.copysign(z, x))
+    q = where(large, 2.0, -t) / (t + 2.0)
+    z = where(large, 1.0 - q, q)
+    z = where(size >= 22.0, 1.0, z)
+    return where(size < SMALL, x, math.copysign(z, x))
 
 
 @_inner
 def _rectified(x):
-    return _where(x <= 0.0, 0.0, x)
+    return where(x <= 0.0, 0.0, x)
 
 
 # --- a network of LANES seeds ------------------------------------------------------------------------------------------
@@ -323,13 +167,13 @@ def _activate(rows, start, stop, activation):
     """Apply the activation to the rows start..stop-1, in place."""
     if activation == SIGMOID:
         for i in range(start, stop):
-            _put(rows, i, _sigmoid(_get(rows, i)))
+            put(rows, i, _sigmoid(get(rows, i)))
     elif activation == TANH:
         for i in range(start, stop):
-            _put(rows, i, _tanh(_get(rows, i)))
+            put(rows, i, _tanh(get(rows, i)))
     elif activation == RELU:
         for i in range(start, stop):
-            _put(rows, i, _rectified(_get(rows, i)))
+            put(rows, i, _rectified(get(rows, i)))
 
 
 @_inner
@@ -340,55 +184,54 @@ def _times_slope(delta, output, activation):
     if activation == TANH:
         return delta * (1.0 - output * output)
     if activation == RELU:
-        return delta * _where(output <= 0.0, 0.0, 1.0)
+        return delta * where(output <= 0.0, 0.0, 1.0)
     return delta
 
 
 @_inner
-def _forward(shape, activation, weights, biases, inputs, point, outputs):
+def _forward(shape, activations, weights, biases, inputs, point, outputs):
     """Fill `outputs` for one point; the last row is the network's answer."""
     for j in range(shape[0]):
-        _put(outputs, j, _get(inputs, point * shape[0] + j))
+        put(outputs, j, get(inputs, point * shape[0] + j))
     link = 0
     row = shape[0]
     for layer in range(1, shape.size):
         start = row
         for _ in range(shape[layer]):
-            total = _get(biases, row - shape[0])
+            total = get(biases, row - shape[0])
             for j in range(start - shape[layer - 1], start):
-                total = total + _get(weights, link) * _get(outputs, j)
+                total = total + get(weights, link) * get(outputs, j)
                 link += 1
-            _put(outputs, row, total)
+            put(outputs, row, total)
             row += 1
-        _activate(outputs, start, row, TANH if layer == shape.size - 1 else activation)
+        _activate(outputs, start, row, activations[layer - 1])
 
 
 @_inner
-def _backward(shape, activation, weights, labels, point, outputs, deltas, weight_sums, bias_sums):
+def _backward(shape, activations, weights, labels, point, outputs, deltas, weight_sums, bias_sums):
     """Add the gradients at one point, for which `outputs` was filled, to the running sums."""
     stop = outputs.shape[0]  # rows start..stop-1 are the layer, rows before..start-1 the one below it
     link = weights.shape[0]
-    _put(deltas, stop - 1, _get(outputs, stop - 1) - _get(labels, point))
+    put(deltas, stop - 1, get(outputs, stop - 1) - get(labels, point))
     for layer in range(shape.size - 1, 0, -1):
         start = stop - shape[layer]
         before = start - shape[layer - 1]
         link -= shape[layer] * shape[layer - 1]
         for i in range(start, stop):
-            kind = TANH if layer == shape.size - 1 else activation
-            delta = _times_slope(_get(deltas, i), _get(outputs, i), kind)
-            _put(deltas, i, delta)
-            _put(bias_sums, i - shape[0], _get(bias_sums, i - shape[0]) + delta)
+            delta = _times_slope(get(deltas, i), get(outputs, i), activations[layer - 1])
+            put(deltas, i, delta)
+            put(bias_sums, i - shape[0], get(bias_sums, i - shape[0]) + delta)
         for j in range(before, start):
-            output = _get(outputs, j)
-            upstream = _row_of(0.0)
+            output = get(outputs, j)
+            upstream = row_of(0.0)
             k = link + j - before
             for i in range(start, stop):
-                delta = _get(deltas, i)
-                _put(weight_sums, k, _get(weight_sums, k) + delta * output)
+                delta = get(deltas, i)
+                put(weight_sums, k, get(weight_sums, k) + delta * output)
                 if layer > 1:
-                    upstream = upstream + _get(weights, k) * delta
+                    upstream = upstream + get(weights, k) * delta
                 k += shape[layer - 1]
-            _put(deltas, j, upstream)
+            put(deltas, j, upstream)
         stop = start
 
 
@@ -396,32 +239,32 @@ def _backward(shape, activation, weights, labels, point, outputs, deltas, weight
 def _update(rate, penalty, penalty_rate, count, weights, biases, alive, weight_sums, bias_sums):
     """One step along the mean of `count` points' gradients, which are then forgotten."""
     for i in range(biases.shape[0]):
-        _put(biases, i, _get(biases, i) - rate * _get(bias_sums, i) / count)
-        _put(bias_sums, i, _row_of(0.0))
+        put(biases, i, get(biases, i) - rate * get(bias_sums, i) / count)
+        put(bias_sums, i, row_of(0.0))
     step = rate / count
     shrink = rate * penalty_rate
     for k in range(weights.shape[0]):
-        before = _get(weights, k)
-        stepped = before - step * _get(weight_sums, k)
+        before = get(weights, k)
+        stepped = before - step * get(weight_sums, k)
         if penalty == L1:
-            shrunk = stepped - shrink * _where(before < 0.0, -1.0, _where(before > 0.0, 1.0, 0.0))
-            living = _where(stepped * shrunk < 0.0, 0.0, _get(alive, k))
-            _put(alive, k, living)
-            _put(weights, k, _where(living == 0.0, 0.0, shrunk))
+            shrunk = stepped - shrink * where(before < 0.0, -1.0, where(before > 0.0, 1.0, 0.0))
+            living = where(stepped * shrunk < 0.0, 0.0, get(alive, k))
+            put(alive, k, living)
+            put(weights, k, where(living == 0.0, 0.0, shrunk))
         elif penalty == L2:
-            _put(weights, k, stepped - shrink * before)
+            put(weights, k, stepped - shrink * before)
         else:
-            _put(weights, k, stepped)
-        _put(weight_sums, k, _row_of(0.0))
+            put(weights, k, stepped)
+        put(weight_sums, k, row_of(0.0))
 
 
 @_inner
-def _loss(shape, activation, weights, biases, inputs, labels, start, stop, outputs):
+def _loss(shape, activations, weights, biases, inputs, labels, start, stop, outputs):
     """The mean over points start..stop-1 of half the squared error: a row."""
-    total = _row_of(0.0)
+    total = row_of(0.0)
     for point in range(start, stop):
-        _forward(shape, activation, weights, biases, inputs, point, outputs)
-        error = _get(outputs, outputs.shape[0] - 1) - _get(labels, point)
+        _forward(shape, activations, weights, biases, inputs, point, outputs)
+        error = get(outputs, outputs.shape[0] - 1) - get(labels, point)
         total = total + 0.5 * (error * error)
     return total / float(stop - start)
 
@@ -440,17 +283,18 @@ _STACK = "float64[:,:,::1]"
 
 
 @_compiled(
-    f"void(int64[::1], int64, int64, float64, float64, int64, {_ROWS}, {_ROWS}, int64, int64, int64, float64, int64[::1],"
+    f"void(int64[::1], int64[::1], int64, float64, float64, int64, {_ROWS}, {_ROWS}, int64, int64, int64, float64, int64[::1],"
     f" {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_ROWS}, {_STACK}, int64[::1])"
 )
 def train_block(
-    shape, activation, penalty, rate, penalty_rate, batch, inputs, labels, n_train, first_epoch, count, stop_below, record,
+    shape, activations, penalty, rate, penalty_rate, batch, inputs, labels, n_train, first_epoch, count, stop_below, record,
     weights, biases, alive, weight_sums, bias_sums, outputs, deltas, kept_weights, kept_biases, kept_alive, losses, stopped
 ):  # fmt: skip
     """Train a block of LANES seeds for `record.size` epochs; epoch 0 trains nothing and only records.
 
-    shape : layer sizes, inputs first, 1 last.   inputs (points * features, LANES), labels (points, LANES): training
-    points first.   count : points that `weight_sums` and `bias_sums` already hold.   record : RECORD_* bits an epoch.
+    shape : layer sizes, inputs first, 1 last.   activations : of each layer but the inputs.
+    inputs (points * features, LANES), labels (points, LANES): training points first.   record : RECORD_*
+    bits an epoch.   count : points that `weight_sums` and `bias_sums` already hold.
     alive : 1.0, or 0.0 for a link that L1 has cut for good.   outputs, deltas (neurons and inputs, LANES): to work in.
     stopped : epoch at which a lane's test loss fell below `stop_below`, -1 before; such a lane's parameters are kept as
     they were then (watching needs RECORD_TEST).
@@ -460,19 +304,19 @@ def train_block(
     for epoch in range(first_epoch, first_epoch + record.size):
         if epoch > 0:
             for point in range(n_train):
-                _forward(shape, activation, weights, biases, inputs, point, outputs)
-                _backward(shape, activation, weights, labels, point, outputs, deltas, weight_sums, bias_sums)
+                _forward(shape, activations, weights, biases, inputs, point, outputs)
+                _backward(shape, activations, weights, labels, point, outputs, deltas, weight_sums, bias_sums)
                 count += 1
                 if (point + 1) % batch == 0:
                     _update(rate, penalty, penalty_rate, float(count), weights, biases, alive, weight_sums, bias_sums)
                     count = 0
         row = epoch - first_epoch
         if record[row] & RECORD_TRAIN:
-            loss = _loss(shape, activation, weights, biases, inputs, labels, 0, n_train, outputs)
-            _put(losses[row], 0, loss)
+            loss = _loss(shape, activations, weights, biases, inputs, labels, 0, n_train, outputs)
+            put(losses[row], 0, loss)
         if record[row] & RECORD_TEST:
-            loss = _loss(shape, activation, weights, biases, inputs, labels, n_train, len(labels), outputs)
-            _put(losses[row], 1, loss)
+            loss = _loss(shape, activations, weights, biases, inputs, labels, n_train, len(labels), outputs)
+            put(losses[row], 1, loss)
             running = 0
             for lane in range(LANES):
                 if stopped[lane] < 0 and losses[row, 1, lane] < stop_below:
@@ -486,16 +330,10 @@ def train_block(
             _keep(weights, biases, alive, lane, kept_weights, kept_biases, kept_alive)
 
 
-@_compiled("void(float64[::1], int64)")
-def activate(values, activation):
-    """Apply the activation to every value of a one-dimensional array, in place."""
-    for i in range(values.size):
-        if activation == SIGMOID:
-            values[i] = _sigmoid(values[i])
-        elif activation == TANH:
-            values[i] = _tanh(values[i])
-        elif activation == RELU:
-            values[i] = _rectified(values[i])
+@_compiled(f"void({_ROWS}, int64)")
+def activate(rows, activation):
+    """Apply the activation to every value of an array (n, LANES), in place."""
+    _activate(rows, 0, rows.shape[0], activation)
 
 
 @_compiled("void(uint8[::1], int64[::1], float64[::1])")

@@ -1,7 +1,10 @@
-"""Many Playground settings, each over many seeds: how their losses spread, and how often they get below a bar."""
+"""Many settings, each over many seeds: where their losses lie, and how soon they fall below a bar.
 
-import os
-from concurrent.futures import ThreadPoolExecutor
+The first epoch below a bar is an int array (n_seeds,), -1 for a seed that never got there, as Run.first_below is. All
+seeds are watched equally long, so a share by some epoch is a plain count; Kaplan and Meier's estimate reduces to it.
+"""
+
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -11,9 +14,59 @@ from helpers.core import project
 from helpers.core.stats import Accuracy, Interval
 from helpers.playground.config import Config
 from helpers.playground.datasets import FEATURES
-from helpers.playground.engine import train
+from helpers.playground.engine import processors, train
 
 QUARTILES = (0.25, 0.5, 0.75)
+SHOWN = 3  # decimals that the page shows
+
+
+def train_all(configs, seeds, epochs, progress=None, **options):
+    """Train many settings from the same seeds, as many at a time as there are processors, the largest first.
+
+    configs : dict of key -> Config.   seeds, epochs, **options : as for engine.train.
+    progress : called as progress(settings done, settings) after each.
+    Returns a dict of key -> Run, in the order of `configs`; no digit depends on what runs beside what.
+    """
+    by_size = sorted(configs, key=lambda key: -n_weights(configs[key].layer_sizes))
+    done = {}
+    with ThreadPoolExecutor(processors()) as pool:
+        jobs = {pool.submit(train, configs[key], seeds, epochs, threads=1, **options): key for key in by_size}
+        for job in as_completed(jobs):
+            done[jobs[job]] = job.result()
+            if progress:
+                progress(len(done), len(configs))
+    return {key: done[key] for key in configs}
+
+
+def _teller(label, every=200):
+    """What is to be called with progress: a line now and then. None without a label."""
+
+    def tell(done, total):
+        if done == total or done % every == every - 1:
+            project.report_progress(f"{label} {done:,} of {total:,}")
+
+    return tell if label else None
+
+
+def n_weights(layer_sizes):
+    """How many weights a network has: the lines between its neurons, without the biases (int).
+
+    layer_sizes : neurons from the inputs to the output, as in Config.layer_sizes.
+    """
+    return sum(here * following for here, following in pairwise(layer_sizes))
+
+
+def architecture(config):
+    """A setting's layers as inputs-hidden-output, such as "4-5-5-1" (str)."""
+    return "-".join(map(str, config.layer_sizes))
+
+
+def feature_sets(sizes):
+    """Every choice of input features of these sizes, the small ones first (list of tuples of str)."""
+    return [chosen for size in sizes for chosen in combinations(FEATURES, size)]
+
+
+# --- losses, as the page shows them ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -31,9 +84,17 @@ class Losses:
         """The losses of a playground.Run at the last epoch that it recorded."""
         return cls(run.config, run.seeds, int(run.epochs[-1]), run.train_loss[:, -1], run.test_loss[:, -1])
 
+    @property
+    def pairs(self):
+        """Training and test loss beside one another: float array (n_seeds, 2)."""
+        return np.column_stack([self.train, self.test])
+
     def showing(self, train_loss, test_loss):
         """Which seeds show these losses on the page, at its three decimals: bool arrays (train, test, both)."""
-        train_same, test_same = shown(self.train) == shown(train_loss), shown(self.test) == shown(test_loss)
+        train_same, test_same = (
+            in_thousandths(ours) == in_thousandths(theirs)
+            for ours, theirs in ((self.train, train_loss), (self.test, test_loss))
+        )
         return train_same, test_same, train_same & test_same
 
     def could_show(self, train_loss, test_loss):
@@ -54,20 +115,10 @@ class Losses:
 
 def losses_at(config, seeds, epochs, label=None):
     """The Losses of a setting after so many epochs. label : names it in lines of progress; without it there are none."""
-    return Losses.of(train(config, seeds, epochs, at=[epochs], progress=_teller(label)))
+    return Losses.of(train(config, seeds, epochs, at=[epochs], progress=_teller(label and f"{label}: epoch")))
 
 
-def _teller(label):
-    """What `train` is to call with its progress: every 200 epochs or so a line. None without a label."""
-
-    def tell(done, epochs):
-        if done == epochs or done % 200 == 199:
-            project.report_progress(f"{label}: epoch {done:,} of {epochs:,}")
-
-    return tell if label else None
-
-
-def shown(losses):
+def in_thousandths(losses):
     """Losses as the page shows them, in whole thousandths: int, of the same shape. 0.0004 is shown as 0.000."""
     return np.rint(1000 * np.asarray(losses, dtype=float)).astype(int)
 
@@ -75,22 +126,67 @@ def shown(losses):
 def central(losses, level=0.95):
     """Between which two values the page shows the middle `level` of some losses (Interval, multiples of 0.001)."""
     tails = (1 - level) / 2, (1 + level) / 2
-    low, high = np.quantile(shown(losses), tails, method="inverted_cdf")
+    low, high = np.quantile(in_thousandths(losses), tails, method="inverted_cdf")
     return Interval(float(low) / 1000, float(high) / 1000)
 
 
+def factors(pairs, printed):
+    """Within which factor both losses of each pair lie of the printed ones, as the page shows them: floats (n,), from 1 up.
+
+    pairs : float array (n, 2).   printed : the two losses. A loss shown as 0.000 counts as half the last decimal.
+    """
+    return np.exp(_distances(_on_page(pairs), _on_page(printed)))
+
+
+def conformal_p_value(pairs, printed, neighbours=10):
+    """Were a printed pair of losses one more seed's, how often would a pair lie at least as far from the others?
+
+    Every pair is judged by the factor that takes in its `neighbours` nearest others; the answer is the share of pairs,
+    the printed one among them, that need at least the printed one's. It asks for no shape of the distribution: if all n + 1
+    pairs are drawn alike, a p-value of p or less comes up in a share p of cases at most (a conformal test; Vovk, Gammerman
+    and Shafer 2005).
+
+    pairs : float array (n, 2).   printed : two losses.   Returns a float from 1 / (n + 1) to 1.
+    """
+    points = _on_page(np.vstack([pairs, printed]))
+    rank = min(neighbours, len(pairs))
+    reach = np.sort(_distances(points[:, None], points[None]), axis=1)[:, rank]  # rank 0 is the pair itself
+    return float(np.mean(reach >= reach[-1] - 1e-9))
+
+
+def _on_page(losses):
+    """Logarithms of losses as the page shows them."""
+    return np.log(np.maximum(np.round(losses, SHOWN), 0.5 * 10.0**-SHOWN))
+
+
+def _distances(first, second):
+    return np.abs(first - second).max(axis=-1)
+
+
+# --- time to threshold -----------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
-class Success:
+class TimeToThreshold:
     """How often, and when, a setting's test loss first fell below a bar.
 
     first_below : int array (n_seeds,), the first epoch below, -1 where there was none within `epochs`.
-    at_end : float array (n_seeds,), the test loss after all epochs; None where training stopped at the bar.
+    learned : how many of the seeds never below it have a training loss below the bar at the end (int).
+    at_end : float array (n_seeds,), the test loss after all epochs, NaN where training stopped at the bar; None if read
+    from the store.
     """
 
     config: Config
     epochs: int
     first_below: np.ndarray
+    learned: int
     at_end: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, run, bar):
+        """What a Run says, whose last recorded epoch was its last."""
+        learned = int(np.sum(run.train_loss[run.first_below < 0, -1] < bar))
+        return cls(run.config, int(run.epochs[-1]), run.first_below, learned, run.test_loss[:, -1])
 
     @property
     def rate(self):
@@ -104,66 +200,82 @@ class Success:
         return float(np.median(reached)) if reached.size else float("nan")
 
 
-def success(config, seeds, epochs, bar, label=None, to_the_end=False):
-    """The Success of a setting: each seed is trained until its test loss is below `bar`, or for `epochs` epochs.
+def time_to_threshold(config, seeds, epochs, bar, label=None, to_the_end=False):
+    """The TimeToThreshold of a setting: each seed is trained until its test loss is below `bar`, or for `epochs` epochs.
 
     label : as for losses_at.   to_the_end : train all seeds for all epochs, and say where they end.
     """
     bars = {"watch_below" if to_the_end else "stop_below": bar}
-    run = train(config, seeds, epochs, at=[epochs], progress=_teller(label), **bars)
-    return Success(config, epochs, run.first_below, run.test_loss[:, 0] if to_the_end else None)
+    run = train(config, seeds, epochs, at=[epochs], progress=_teller(label and f"{label}: epoch"), **bars)
+    return TimeToThreshold.of(run, bar)
 
 
-def successes(configs, seeds, epochs, bar):
-    """The Success of each of many settings, as many at a time as there are processors (list, in the order given)."""
+def times_to_threshold(configs, seeds, epochs, bar, label=None):
+    """The TimeToThreshold of each of many settings, several trained at a time: dict of key -> Config to dict by key.
 
-    def one(config):
-        run = train(config, seeds, epochs, at=[epochs], stop_below=bar, threads=1)
-        return Success(config, epochs, run.first_below)
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(one, configs))
-
-
-def best(successes):
-    """The Success with the highest share; among equals the one that needs the fewest epochs, then the first."""
-    return min(successes, key=lambda one: (-one.rate.share, np.nan_to_num(one.median_epoch, nan=np.inf)))
-
-
-def first_reliable(successes, share):
-    """The first Success of more than this share of the seeds; if there is none, the last of all."""
-    return next((one for one in successes if one.rate.share > share), successes[-1])
-
-
-def n_weights(layer_sizes):
-    """How many weights a network has: the lines between its neurons, without the biases (int).
-
-    layer_sizes : neurons from the inputs to the output, as in Config.layer_sizes.
+    label : names the settings in lines of progress.
     """
-    return sum(here * following for here, following in pairwise(layer_sizes))
+    runs = train_all(configs, seeds, epochs, _teller(label, 20), at=[epochs], stop_below=bar)
+    return {key: TimeToThreshold.of(run, bar) for key, run in runs.items()}
 
 
-def shape(config):
-    """A setting's architecture as inputs-hidden-output, such as "4-5-5-1" (str)."""
-    return "-".join(map(str, config.layer_sizes))
+def best_setting(times):
+    """The TimeToThreshold with the highest share; among equals the one with the fewest epochs, then the first."""
+    return min(times, key=lambda one: (-one.rate.share, np.nan_to_num(one.median_epoch, nan=np.inf)))
 
 
-def feature_sets(sizes):
-    """Every choice of input features of these sizes, the small ones first (list of tuples of str)."""
-    return [chosen for size in sizes for chosen in combinations(FEATURES, size)]
+def first_reliable(times, share):
+    """The first TimeToThreshold of more than this share of the seeds; if there is none, the last of all."""
+    return next((one for one in times if one.rate.share > share), times[-1])
 
 
-def networks(most_weights, widest=8):
-    """Every network with at most so many weights, the small ones first: list of (features, hidden).
+def epochs_quantile(first_below, q):
+    """The epoch by which a share q of the seeds are below the bar: a float, infinite if fewer ever get there."""
+    epochs = np.where(np.asarray(first_below) < 0, np.inf, first_below)
+    return float(np.sort(epochs)[int(np.ceil(q * epochs.size)) - 1])
 
-    Hidden layers are none, one or two, of at most `widest` neurons (where the page's + button stops); with two, each
-    has at least two neurons, since a layer of one lets only a single number through.
-    """
-    one = [(width,) for width in range(1, widest + 1)]
-    two = [(first, second) for first in range(2, widest + 1) for second in range(2, widest + 1)]
-    sizes = {
-        (chosen, hidden): n_weights((len(chosen), *hidden, 1))
-        for chosen in feature_sets(range(1, len(FEATURES) + 1))
-        for hidden in [(), *one, *two]
-    }
-    return sorted((network for network, size in sizes.items() if size <= most_weights), key=sizes.get)
+
+def share_by_epoch(first_below, limit):
+    """The share of seeds that have been below the bar by each epoch: float array (limit + 1,), from epoch 0."""
+    first_below = np.asarray(first_below)
+    return np.bincount(first_below[first_below >= 0], minlength=limit + 1).cumsum() / first_below.size
+
+
+def median_seed(first_below):
+    """Which seed was the middle one of those that got below the bar (int); 0 where none did."""
+    below = np.flatnonzero(np.asarray(first_below) >= 0)
+    order = below[np.argsort(np.asarray(first_below)[below], kind="stable")]
+    return int(order[(order.size - 1) // 2]) if order.size else 0
+
+
+@dataclass(frozen=True)
+class Race:
+    """Two settings from the same seeds: how often the first, the second, both at one epoch, or neither was sooner."""
+
+    first: int
+    second: int
+    level: int
+    neither: int
+
+    @property
+    def decided(self):
+        """How many seeds tell the two apart (int)."""
+        return self.first + self.second
+
+    @property
+    def interval(self):
+        """Wilson's 95 % interval for the first one's share of the decided seeds; all of 0..1 where none is."""
+        return Accuracy(self.first, self.decided).interval if self.decided else Interval(0.0, 1.0)
+
+    @property
+    def clear(self):
+        """1 if the first is sooner in more than half of the decided seeds with 95 % confidence, -1 if the second, else 0."""
+        return int(self.interval.low > 0.5) - int(self.interval.high < 0.5)
+
+
+def race(first_below, rival_first_below):
+    """The Race between two settings, seed by seed. A seed that gets below the bar beats one that never does."""
+    own, rival = (np.where(np.asarray(each) < 0, np.inf, each) for each in (first_below, rival_first_below))
+    both_never = np.isinf(own) & np.isinf(rival)
+    counts = own < rival, own > rival, (own == rival) & ~both_never, both_never
+    return Race(*(int(group.sum()) for group in counts))

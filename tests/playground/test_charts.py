@@ -11,9 +11,11 @@ from matplotlib.patches import PathPatch
 
 from helpers.core import plotting
 from helpers.playground import charts
+from tests.conftest import svg
 
 TICKS = np.linspace(-6, 6, 30)
 X, Y = np.meshgrid(TICKS, TICKS)
+RNG = np.random.default_rng(7)
 POINTS = np.array([[-3.0, 2, -1], [4, 4, 1], [-4, -4, -1], [3, -2, 1]])
 WEIGHTS = [np.array([[5.0, -0.2], [0.0, 2.0]]), np.array([[-9.0, 0.5]])]
 
@@ -115,3 +117,53 @@ def test_small_multiples_have_one_titled_picture_each():
 def test_a_log_axis_can_be_asked_for():
     assert network(log_loss=True).axes[2].get_yscale() == "log"
     assert network().axes[2].get_yscale() == "linear"
+
+
+def test_a_frame_shows_the_losses_so_far():
+    epochs, losses = np.array([0, 10, 20, 30]), np.array([0.5, 0.4, 0.1, 0.02])
+    points = np.array([[1.0, 2, 1], [-1, -2, -1]])
+    figure = charts.learning_frame(np.zeros((5, 5)), points, points, epochs, losses, losses / 2, 3, 0.01)
+    surface, curves = figure.axes
+    assert surface.get_title() == "epoch 20"
+    so_far = {line.get_label(): line.get_xdata() for line in curves.lines}
+    assert so_far["training"].tolist() == so_far["test"].tolist() == [0, 10, 20]
+
+
+def test_first_layers_draw_each_neurons_line_where_its_total_is_zero():
+    weights, biases = np.array([[3.0, 4.0], [0.0, -2.0]]), np.array([10.0, 1.0])
+    points = np.array([[1.0, 1, 1], [-1, -1, -1], [2, 1, 1]])
+    axis = charts.first_layers({"t": (np.eye(20), weights, biases, points)}).axes[0]
+    thick = [line for line in axis.lines if line.get_linewidth() == 1.6]
+    assert len(thick) == 2
+    for line, weight, bias in zip(thick, weights, biases, strict=True):
+        assert line.get_xydata() @ weight + bias == pytest.approx([0, 0], abs=1e-9)
+    ticks = [line.get_xydata() for line in [line for line in axis.lines if line.get_linewidth() == 1.1]]
+    totals = np.array([tick @ weights[0] + 10 for tick in ticks[: len(ticks) // 2]])
+    assert (totals[:, 1] > 1).all()  # they point to the side where the neuron is on
+
+
+def test_layer_profiles_show_medians_and_the_expected():
+    values = {name: RNG.uniform(0.1, 1, (9, 3)) for name in ("relu", "tanh")}
+    expected = {"relu": np.array([0.1, 0.2, 0.3])}
+    figure = charts.layer_profiles({"t": values, "u": values}, ["1", "2", "3"], "y", 2, log=True, expected=expected)
+    first, second = figure.axes
+    assert first.lines[0].get_ydata() == pytest.approx(np.median(values["relu"], axis=0), rel=1e-4)
+    assert sum(line.get_marker() == "x" for line in first.lines) == 1
+    assert all(line.get_marker() != "x" for line in second.lines)
+
+
+def test_the_last_bits_of_a_sum_do_not_change_a_picture():
+    values = {name: RNG.uniform(0.1, 1, (9, 3)) for name in ("relu", "tanh")}
+    nudged = {name: array * (1 + 1e-13) for name, array in values.items()}
+    with matplotlib.rc_context():
+        plotting.use_style()
+        pictures = [svg(charts.layer_profiles({"t": v}, ["1", "2", "3"], "y", 1)) for v in (values, nudged)]
+    assert pictures[0] == pictures[1]
+
+
+def test_a_regressions_points_have_the_colour_of_their_label():
+    points = np.array([[-3.0, 2, -0.7], [4, 4, 0.1], [-4, -4, 1.2]])
+    axes = network(train=points, test=points[:0]).axes[1]
+    (drawn,) = [group for group in axes.collections if len(group.get_offsets()) == 3]
+    np.testing.assert_allclose(drawn.get_facecolors(), charts.COLORS(charts.SPAN(points[:, 2])))
+    assert drawn.get_offsets().tolist() == points[:, :2].tolist()

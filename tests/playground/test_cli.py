@@ -1,15 +1,23 @@
 """The command: one JSON object, one table, one sentence."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from helpers.playground.cli import main
+from helpers.__main__ import main as helpers_main
 from helpers.playground.config import Config
 from helpers.playground.engine import train
+from tests.conftest import ROOT, helpers_command
 
 ADDRESS = "dataset=gauss&activation=sigmoid&networkShape=3&learningRate=0.3&seed=0.4&percTrainData=70"
+
+
+def main(arguments):
+    return helpers_main(["playground", *arguments])
 
 
 def printed(capsys, *arguments):
@@ -46,16 +54,21 @@ def test_without_at_the_round_epochs_and_the_last_are_shown(capsys):
     assert [len(line.split()) for line in several[2:]] == [7]
 
 
-def test_json_says_null_where_a_run_left_the_floats(capsys):
+def test_json_tells_apart_how_a_run_left_the_floats(capsys):
     wild = ADDRESS + "&regularization=L2&regularizationRate=100&learningRate=100"
     told = json.loads(printed(capsys, wild, "--epochs", "5", "--at", "0,5", "--json").out, parse_constant=pytest.fail)
-    assert told["losses"][1] == [5, None, None]
+    assert told["losses"][1] == [5, "NaN", "NaN"]
     assert told["losses"][0][1] > 0
+    steep = "problem=regression&networkShape=&learningRate=50&batchSize=60&seed=1"  # a linear output has no bound
+    asked = "--epochs", "12", "--at", "6,12", "--json"
+    assert json.loads(printed(capsys, steep, *asked).out)["losses"] == [[6, *["Infinity"] * 2], [12, *["NaN"] * 2]]
+    several = json.loads(printed(capsys, steep, *asked, "--seeds", "3").out)["losses"]
+    assert several == [[epoch, [word] * 5, [word] * 5] for epoch, word in ((6, "Infinity"), (12, "NaN"))]
 
 
 def test_unknown_keys_are_named_beside_the_result(capsys):
     spoken = printed(capsys, ADDRESS + "&colour=red", "--epochs", "0", "--json")
-    assert spoken.err == "Ignored, as the page does not know them: 'colour'.\n"
+    assert spoken.err == "Ignored, as the page does not know them: colour.\n"
     assert json.loads(spoken.out)["config"]["seed"] == "0.4"
 
 
@@ -78,7 +91,10 @@ def test_png_is_drawn(tmp_path, capsys, seeds):
         [ADDRESS, "--epochs", "3", "--at", ""],
         [ADDRESS, "--epochs", "3", "--seeds", "0"],
         [ADDRESS, "--epochs", "3", "--seeds", "1000000"],
-        [ADDRESS, "--epochs", "1", "--png", "no-such-folder/a.png"],
+        [ADDRESS, "--epochs", "1", "--png", ""],
+        [ADDRESS, "--epochs", "1", "--png", "."],
+        [ADDRESS, "--epochs", "1", "--png", "a.bmp"],
+        ["https://example.org/", "--epochs", "1"],
     ],
 )
 def test_bad_values_get_one_sentence_and_status_2(capsys, arguments):
@@ -88,3 +104,48 @@ def test_bad_values_get_one_sentence_and_status_2(capsys, arguments):
     assert spoken.err.count("\n") == 1
     assert spoken.err.endswith(".\n")
     assert "Traceback" not in spoken.err
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("a.svg", b"<?xml"), ("a.SVG", b"<?xml"), ("a.pdf", b"%PDF"), ("a", b"\x89PNG")]
+)
+def test_a_picture_is_what_its_name_says(tmp_path, capsys, name, start):
+    printed(capsys, ADDRESS, "--epochs", "0", "--png", str(tmp_path / name))
+    assert (tmp_path / name).read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize(
+    "setting", ["problem=regression&seed=1", "problem=regression&activation=linear&learningRate=100&seed=1"]
+)
+def test_a_regression_is_drawn_even_where_it_left_the_floats(tmp_path, capsys, setting):
+    for seeds in ("1", "3"):
+        printed(capsys, setting, "--epochs", "3", "--seeds", seeds, "--png", str(tmp_path / "a.png"))
+        assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def piped(tail, *arguments):
+    command = [sys.executable, "-m", "helpers", "playground", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.read(tail)
+        process.stdout.close()
+        complaints = process.stderr.read()
+    return process.returncode, complaints
+
+
+def test_a_reader_who_has_had_enough_is_no_fault():
+    assert piped(20, "dataset=xor&seed=0.4&networkShape=100,100", "--epochs", "0", "--json") == (0, "")
+
+
+def test_output_that_cannot_be_written_is_one_sentence():
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "helpers", "playground", "dataset=xor&seed=0.4", "--epochs", "1"]
+        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "error: The output cannot be written (No space left on device).\n")
+
+
+def test_a_picture_goes_to_a_device_too():
+    done = helpers_command("playground", ADDRESS, "--epochs", "0", "--png", "/dev/null")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = helpers_command("playground", ADDRESS, "--epochs", "0", "--png", "/dev/full")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "No space left" in done.stderr

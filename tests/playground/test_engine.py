@@ -1,5 +1,6 @@
 """What the engine promises beyond the page: seeds that do not touch each other, early stops, snapshots, statistics."""
 
+import hashlib
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,11 +11,10 @@ import numpy as np
 import pytest
 
 from helpers.core.project import Problem
-from helpers.playground import kernels
+from helpers.playground import kernels, lanes
 from helpers.playground.config import Config, page_seeds
 from helpers.playground.datasets import plane
-from helpers.playground.engine import Network, train
-from helpers.playground.features import layer_statistics
+from helpers.playground.engine import train
 
 ROOT = Path(__file__).resolve().parents[2]
 SIGMOID = Config(dataset="xor", features=("x", "xTimesY"), hidden=(4, 3), activation="sigmoid", learning_rate=0.3)
@@ -40,10 +40,18 @@ def test_a_seed_has_its_digits_alone_and_in_company(config):
 
 def test_rows_are_filled_with_the_last_seed_and_begin_with_a_line_of_the_cache():
     array = np.arange(30.0).reshape(3, 10)
-    rows = kernels.rows(array, np.array([7, 2]))
-    np.testing.assert_array_equal(rows, array[:, [7] + [2] * (kernels.LANES - 1)])
+    rows = lanes.rows(array, np.array([7, 2]))
+    np.testing.assert_array_equal(rows, array[:, [7] + [2] * (lanes.LANES - 1)])
     for n in (1, 2, 3, 1000):
-        assert kernels.empty_rows(n, 5).ctypes.data % kernels.CACHE_LINE == 0
+        assert lanes.empty_rows(n, 5).ctypes.data % lanes.CACHE_LINE == 0
+
+
+def test_a_change_of_the_lanes_makes_numba_compile_anew():
+    """numba's cache goes by the file that a function stands in; the digest of the other is in the function's name."""
+    digest = hashlib.sha256(Path(lanes.__file__).read_bytes()).hexdigest()
+    for function in (kernels.train_block, kernels.activate, kernels.draw):
+        name = function.py_func.__qualname__.rpartition("_")
+        assert digest.startswith(name[2]) and name[2]
 
 
 def test_threads_change_no_digit():
@@ -124,39 +132,6 @@ def test_networks_answer_with_the_digits_of_training():
     layers = run.final.activations(*plane(20), index=1)
     assert [layer.shape for layer in layers] == [(2, 20, 20), (4, 20, 20), (3, 20, 20), (1, 20, 20)]
     np.testing.assert_array_equal(layers[-1][0], run.final.output(*plane(20))[1])
-
-
-@pytest.mark.parametrize("config", [SIGMOID, RELU, replace(SIGMOID, activation="tanh"), replace(RELU, hidden=())])
-def test_layer_gradients_are_the_slopes_of_the_loss(config):
-    network = train(config, epochs=6).final
-    points, _ = train(config, epochs=0).points()
-
-    def loss(weights):
-        answer = Network(config, network.seeds, weights, network.biases, network.dead).output(*points[:, :2].T)[0]
-        return np.mean(0.5 * (answer - points[:, 2]) ** 2)
-
-    def nudged(layer, place, by):
-        changed = [array.copy() for array in network.weights]
-        changed[layer][(0, *place)] += by
-        return loss(changed)
-
-    norms = [
-        np.sqrt(sum(((nudged(layer, p, 1e-6) - nudged(layer, p, -1e-6)) / 2e-6) ** 2 for p in np.ndindex(w.shape[1:])))
-        for layer, w in enumerate(network.weights)
-    ]
-    np.testing.assert_allclose(layer_statistics(network).gradient_norm[0], norms, rtol=1e-5)
-
-
-def test_statistics_see_saturation():
-    small = train(SIGMOID, epochs=0).final
-    large = replace(small, weights=tuple(100 * layer for layer in small.weights))
-    calm, extreme = layer_statistics(small), layer_statistics(large)
-    assert (calm.saturated[0, :2] < 0.2).all()
-    assert (extreme.saturated[0, :2] > 0.8).all()
-    assert (extreme.slope[0, :2] < calm.slope[0, :2]).all()
-    assert (calm.delta > 0).all()
-    dead = replace(small, config=RELU, biases=tuple(layer - 1000 for layer in small.biases))
-    np.testing.assert_array_equal(layer_statistics(dead).silent[0, :2], [1, 1])
 
 
 @pytest.mark.parametrize(

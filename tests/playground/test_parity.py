@@ -1,4 +1,7 @@
-"""The engine against the page's own code: every bit of what nn.ts gave under Node (reference/playground.json)."""
+"""The engine against the page's own code: every bit of what it gave under Node 20 (reference/playground.json).
+
+Chrome of 2019 gives the same bits; later ones have other sin, cos, exp and log.
+"""
 
 import hashlib
 import json
@@ -56,7 +59,7 @@ def test_points_and_first_weights_are_those_of_the_page(entry, trained):
 
 def test_reference_covers_data_activations_and_penalties():
     configs = [Config.from_url(entry["address"]) for entry in RUNS]
-    assert {c.dataset for c in configs} == {"circle", "xor", "gauss", "spiral"}
+    assert {c.dataset for c in configs} == {"circle", "xor", "gauss", "spiral", "reg-plane", "reg-gauss"}
     assert {c.activation for c in configs} == {"sigmoid", "tanh", "relu"}
     assert {c.regularization for c in configs} == {"none", "L1", "L2"}
     assert any(np.any(layer) for entry in RUNS for layer in map(np.array, entry.get("dead", [])))

@@ -39,7 +39,7 @@ def stream(seed):
 
 
 def points_by_the_rules(config, draw):
-    """The 500 shuffled points: a list of (x, y, label)."""
+    """The shuffled points: a list of (x, y, label)."""
     noise = config.noise / 100
 
     def between(low, high):
@@ -52,8 +52,12 @@ def points_by_the_rules(config, draw):
                 s = a * a + b * b
                 return mean + math.sqrt(variance) * (math.sqrt(-2 * math.log(s) / s) * a)
 
+    def cone(x, y, row, column):
+        return (-1) ** (row + column) * max(0.0, 1 - math.dist((x, y), (4 * column - 4, 2.5 - 5 * row)) / 2)
+
     points = []
-    for i in range(500):
+    regression = config.dataset.startswith("reg-")
+    for i in range(1200 if regression else 500):
         second = i >= 250
         if config.dataset == "circle":
             r, angle = between(3.5, 5) if second else between(0, 2.5), between(0, 2 * math.pi)
@@ -66,6 +70,11 @@ def points_by_the_rules(config, draw):
             y = between(-5, 5)
             y += 0.3 if y > 0 else -0.3
             label = 1 if (x + between(-5, 5) * noise) * (y + between(-5, 5) * noise) >= 0 else -1
+        elif regression:
+            x, y = between(-6, 6), between(-6, 6)
+            seen = x + between(-6, 6) * noise, y + between(-6, 6) * noise
+            cones = [cone(*seen, row, column) for row in (0, 1) for column in (0, 1, 2)]
+            label = sum(seen) / 10 if config.dataset == "reg-plane" else max(cones, key=abs)
         elif config.dataset == "gauss":
             label = -1 if second else 1
             variance = 0.5 + (4 - 0.5) * noise / 0.5
@@ -76,7 +85,7 @@ def points_by_the_rules(config, draw):
             x, y = r * math.sin(angle) + between(-1, 1) * noise, r * math.cos(angle) + between(-1, 1) * noise
             label = -1 if second else 1
         points.append((x, y, label))
-    for left in range(500, 0, -1):
+    for left in range(len(points), 0, -1):
         pick = math.floor(draw() * left)
         points[left - 1], points[pick] = points[pick], points[left - 1]
     return points
@@ -104,14 +113,16 @@ def train_by_the_rules(config, epochs):
     numbers = stream(config.seed)
     points = points_by_the_rules(config, lambda: next(numbers))
     rows = [([FEATURES[name](x, y) for name in config.features], label) for x, y, label in points]
-    cut = math.floor(500 * config.train_percent / 100)
+    cut = math.floor(len(points) * config.train_percent / 100)
     sizes = [len(config.features), *config.hidden, 1]
     weights = [[[next(numbers) - 0.5 for _ in range(m)] for _ in range(n)] for m, n in itertools.pairwise(sizes)]
     biases = [[0.1] * n for n in sizes[1:]]
     if config.init_zero:
         weights, biases = [[[0.0] * len(r) for r in w] for w in weights], [[0.0] * len(b) for b in biases]
     dead = set()
-    kinds = [ACTIVATIONS[config.activation]] * len(config.hidden) + [ACTIVATIONS["tanh"]]
+    kinds = [ACTIVATIONS[config.activation]] * len(config.hidden) + [
+        ACTIVATIONS["tanh" if len(points) == 500 else "linear"]
+    ]
 
     def forward(inputs):
         totals, outputs = [], [inputs]
@@ -178,6 +189,10 @@ CASES = {
     "noisy-xor": Config(**BASE, dataset="xor", noise=50, activation="sigmoid", features=("xTimesY", "sinX")),
     "noisy-gauss": Config(**BASE | {"train_percent": 25}, dataset="gauss", noise=12.5, activation="relu"),
     "noisy-spiral": Config(**BASE, dataset="spiral", noise=25, features=("x", "y", "sinX", "sinY")),
+    "regression": Config(**BASE | {"learning_rate": 0.03}, dataset="reg-gauss", noise=15, activation="relu"),
+    "regression-of-a-plane": Config(
+        **BASE | {"hidden": ()}, dataset="reg-plane", batch_size=30, regularization="L2", regularization_rate=0.1
+    ),
     "wide-and-deep": Config(**BASE | {"hidden": (8, 1, 4)}, dataset="spiral", activation="tanh"),
 }
 
@@ -192,7 +207,7 @@ def test_engine_follows_the_rules(name):
         np.testing.assert_allclose(ours[0], theirs, rtol=1e-9, atol=1e-13)
 
 
-@pytest.mark.parametrize("dataset", ["circle", "xor", "gauss", "spiral"])
+@pytest.mark.parametrize("dataset", ["circle", "xor", "gauss", "spiral", "reg-plane", "reg-gauss"])
 @pytest.mark.parametrize("seed", ["0.1", "a longer seed, of any text: 123".replace(" ", "_")])
 def test_noisy_points_follow_the_rules(dataset, seed):
     config = Config(dataset=dataset, noise=17.5, train_percent=1, seed=seed)
@@ -200,4 +215,4 @@ def test_noisy_points_follow_the_rules(dataset, seed):
     expected = points_by_the_rules(config, lambda: next(numbers))
     ours = np.concatenate(load_points(config, seed))
     np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-12)
-    assert len(load_points(config, seed)[0]) == 5
+    assert len(load_points(config, seed)[0]) == config.n_points // 100

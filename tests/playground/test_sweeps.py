@@ -1,7 +1,6 @@
 """Sweeps over seeds: what is counted is what the engine gave, and what counts as small is small."""
 
 from dataclasses import replace
-from math import comb
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from helpers.playground.config import Config, page_seeds
 from helpers.playground.engine import train
 
 SEEDS = page_seeds(9)
+SMALL = Config(learning_rate=0.1, train_percent=70, hidden=(5, 5), activation="relu")
 SQUARES = Config("circle", ("xSquared", "ySquared"), (), learning_rate=0.1, train_percent=70)
 
 
@@ -23,7 +23,7 @@ def test_losses_are_those_of_each_seed_alone():
 
 
 def test_losses_are_shown_as_the_page_rounds_them():
-    assert sweeps.shown([0.00049, 0.0005001, 0.0014999, 0.0505, 1]).tolist() == [0, 1, 1, 50, 1000]
+    assert sweeps.in_thousandths([0.00049, 0.0005001, 0.0014999, 0.0505, 1]).tolist() == [0, 1, 1, 50, 1000]
     losses = sweeps.Losses(SQUARES, SEEDS[:3], 1, np.array([0.0004, 0.0172, 0.017]), np.array([0.0509, 0.0511, 0.05]))
     assert [same.tolist() for same in losses.showing(0.017, 0.051)] == [
         [False, True, True], [True, True, False], [False, True, False],
@@ -55,14 +55,14 @@ def test_progress_is_told_under_a_label_only(capsys):
 
 def test_many_settings_at_once_give_what_each_gives_alone():
     settings = [replace(SQUARES, learning_rate=rate) for rate in (0.3, 0.03, 0.1)]
-    together = sweeps.successes(settings, SEEDS, 60, 0.01)
-    assert [one.config for one in together] == settings
-    for config, one in zip(settings, together, strict=True):
-        assert one.first_below.tolist() == sweeps.success(config, SEEDS, 60, 0.01).first_below.tolist()
+    together = sweeps.times_to_threshold(dict(enumerate(settings)), SEEDS, 60, 0.01)
+    assert [one.config for one in together.values()] == settings
+    for config, one in zip(settings, together.values(), strict=True):
+        assert one.first_below.tolist() == sweeps.time_to_threshold(config, SEEDS, 60, 0.01).first_below.tolist()
 
 
 def test_success_counts_the_seeds_that_fell_below_the_bar():
-    one = sweeps.success(SQUARES, SEEDS, 150, 0.001)
+    one = sweeps.time_to_threshold(SQUARES, SEEDS, 150, 0.001)
     every = train(SQUARES, SEEDS, 150).test_loss < 0.001
     first = np.where(every.any(axis=1), every.argmax(axis=1), -1)
     assert one.first_below.tolist() == first.tolist()
@@ -72,43 +72,109 @@ def test_success_counts_the_seeds_that_fell_below_the_bar():
 
 
 def test_training_to_the_end_finds_the_same_first_epochs_and_says_where_it_ends():
-    stopped, through = (sweeps.success(SQUARES, SEEDS, 150, 0.001, to_the_end=end) for end in (False, True))
+    stopped, through = (sweeps.time_to_threshold(SQUARES, SEEDS, 150, 0.001, to_the_end=end) for end in (False, True))
     assert stopped.first_below.tolist() == through.first_below.tolist()
-    assert stopped.at_end is None
+    assert (np.isnan(stopped.at_end) == (stopped.first_below >= 0)).all()
     assert through.at_end.tolist() == sweeps.losses_at(SQUARES, SEEDS, 150).test.tolist()
 
 
 def test_from_zero_the_circle_succeeds_on_every_seed():
-    assert sweeps.success(Config(**vars(SQUARES) | {"init_zero": True}), SEEDS, 300, 0.001).rate.share == 1
+    assert sweeps.time_to_threshold(Config(**vars(SQUARES) | {"init_zero": True}), SEEDS, 300, 0.001).rate.share == 1
 
 
 def test_the_best_has_most_successes_then_fewest_epochs():
     def one(*first_below):
-        return sweeps.Success(SQUARES, 10, np.array(first_below))
+        return sweeps.TimeToThreshold(SQUARES, 10, np.array(first_below), 0)
 
     never, slow, fast, often = one(-1, -1, -1), one(9, -1, 9), one(2, -1, 3), one(9, 9, 9)
-    assert sweeps.best([never, slow, fast]) is fast
-    assert sweeps.best([never, slow, often, fast]) is often
+    assert sweeps.best_setting([never, slow, fast]) is fast
+    assert sweeps.best_setting([never, slow, often, fast]) is often
     assert sweeps.first_reliable([fast, often, slow], 0.9) is often
     assert sweeps.first_reliable([never, fast], 0.9) is fast
-    assert sweeps.best([never]) is never and np.isnan(never.median_epoch)
+    assert sweeps.best_setting([never]) is never and np.isnan(never.median_epoch)
 
 
 def test_weights_are_the_lines_of_the_network():
     assert sweeps.n_weights((2, 5, 5, 1)) == 40
     assert sweeps.n_weights((1, 1)) == 1
-    for features, hidden in sweeps.networks(12):
-        config = Config("xor", features, hidden)
-        drawn = train(config, SEEDS[:1], 0).final.weights
-        assert sweeps.n_weights(config.layer_sizes) == sum(layer.size for layer in drawn) <= 12
-    assert sweeps.shape(Config("xor", ("x", "y"), (5, 3))) == "2-5-3-1"
-
-
-def test_every_small_network_is_there_once_and_in_order():
-    found = sweeps.networks(25)
-    assert len(set(found)) == len(found)
-    sizes = [sweeps.n_weights((len(features), *hidden, 1)) for features, hidden in found]
-    assert sizes == sorted(sizes) and max(sizes) <= 25
-    assert sum(hidden == () for _, hidden in found) == 2**7 - 1
-    assert sum(hidden == (3, 2) and len(features) == 4 for features, hidden in found) == comb(7, 4)
+    assert sweeps.architecture(Config("xor", ("x", "y"), (5, 3))) == "2-5-3-1"
     assert len(sweeps.feature_sets([1, 2])) == 7 + 21
+
+
+def test_training_many_settings_gives_each_the_digits_it_has_alone():
+    configs = {"deep": Config(dataset="xor", hidden=(3, 3, 3)), "none": Config(hidden=()), "small": SMALL}
+    seen = []
+    runs = sweeps.train_all(
+        configs, page_seeds(3), 12, progress=lambda done, total: seen.append((done, total)), at=[12], stop_below=0.001
+    )
+    assert list(runs) == list(configs)
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    for key, config in configs.items():
+        alone = train(config, page_seeds(3), 12, at=[12], stop_below=0.001)
+        assert (runs[key].test_loss == alone.test_loss).all()
+
+
+def test_a_seed_that_never_arrives_counts_in_every_share():
+    first_below = np.array([3, -1, 0, 3])
+    assert sweeps.share_by_epoch(first_below, 4).tolist() == [0.25, 0.25, 0.25, 0.75, 0.75]
+    assert sweeps.epochs_quantile(first_below, 0.25) == 0
+    assert sweeps.epochs_quantile(first_below, 0.5) == 3
+    assert sweeps.epochs_quantile(first_below, 0.76) == np.inf
+    assert sweeps.epochs_quantile([-1, -1], 0.5) == np.inf
+
+
+def test_the_curve_reaches_a_half_at_the_half_quantile():
+    first_below = np.random.default_rng(0).integers(-1, 50, 37)
+    for q in (0.1, 0.5, 0.9):
+        epoch = int(sweeps.epochs_quantile(first_below, q))
+        curve = sweeps.share_by_epoch(first_below, 50)
+        assert curve[epoch] >= q > curve[epoch - 1]
+
+
+def test_the_typical_seed_arrived_in_the_middle():
+    assert sweeps.median_seed([-1, 40, 10, 30, -1]) == 3
+    assert sweeps.median_seed([-1, 20, 10]) == 2
+    assert sweeps.median_seed([-1, -1]) == 0
+
+
+def test_a_race_is_counted_seed_by_seed():
+    result = sweeps.race([5, 9, -1, -1, 7, 0], [6, 8, 3, -1, 7, -1])
+    assert result == sweeps.Race(first=2, second=2, level=1, neither=1)
+    assert result.decided == 4
+    assert result.clear == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "clear"), [(24, 0, 1), (0, 24, -1), (18, 6, 1), (17, 7, 1), (16, 8, 0), (0, 0, 0)]
+)
+def test_a_race_is_clear_only_if_its_interval_excludes_a_half(first, second, clear):
+    result = sweeps.Race(first, second, 0, 0)
+    assert result.clear == clear
+    assert (0.5 in result.interval) == (clear == 0)
+
+
+def test_factors_are_at_least_one_and_count_the_worse_of_the_two():
+    pairs = np.array([[0.02, 0.02], [0.01, 0.02], [0.0204, 0.08], [0.0001, 0.02]])
+    assert sweeps.factors(pairs, (0.02, 0.02)) == pytest.approx([1, 2, 4, 40])
+
+
+def test_a_pair_among_the_others_is_not_lonely_and_one_far_off_is():
+    cloud = np.exp(np.random.default_rng(1).normal(np.log(0.1), 0.3, (200, 2)))
+    assert sweeps.conformal_p_value(cloud, (0.1, 0.1)) > 0.5
+    assert sweeps.conformal_p_value(cloud, (0.1, 0.9)) == pytest.approx(1 / 201)
+
+
+def test_a_pair_between_two_clouds_is_lonely_though_inside_their_range():
+    rng = np.random.default_rng(2)
+    cloud = np.concatenate([np.exp(rng.normal(np.log(c), 0.05, (100, 2))) for c in (0.01, 0.5)])
+    assert sweeps.conformal_p_value(cloud, (0.07, 0.07)) == pytest.approx(1 / 201)
+
+
+def test_the_p_value_is_no_smaller_than_it_says():
+    """Drawn from the cloud itself, a pair gets a p-value of 5 % or less in about one case of twenty."""
+    rng = np.random.default_rng(3)
+    p_values = [sweeps.conformal_p_value(pairs[:-1], pairs[-1]) for pairs in np.exp(rng.normal(-2, 0.5, (400, 60, 2)))]
+    assert 0.01 <= np.mean(np.array(p_values) <= 0.05) <= 0.08
+
+
+# --- the search -------------------------------------------------------------------------------------------------------

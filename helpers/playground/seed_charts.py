@@ -1,0 +1,433 @@
+"""Charts over many seeds, of chapters 01 to 03: arrays in, a matplotlib Figure out. Drawn from rounded values."""
+
+import numpy as np
+import seaborn
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter
+
+from helpers.core import plotting
+from helpers.core.plotting import rounded
+from helpers.playground.charts import LABELS, LOOKS, NAMES, legend_above, line_look, names_in, percent
+
+KINDS = {"train": "training loss", "test": "test loss"}
+LEAST = 3e-5  # losses below are drawn here, at the left edge
+SOON_TO_LATE = LinearSegmentedColormap.from_list("soon to late", ["#f4fbf7", "#7cc3a6", "#0f5f4a"])
+SECOND_TO_FIRST = LinearSegmentedColormap.from_list("second to first", ["#9a4f96", "#f5f5f5", "#01785a"])
+
+
+def _plain(value, _):
+    return f"{value:g}"
+
+
+def losses_beside_printed(rows):
+    """Where the report's printed losses fall among those of many seeds: a line a row, training left and test right.
+
+    rows : list of dicts with name (str), train and test (float arrays, one loss a seed), and printed: list of pairs
+    (training, test) as the report prints them. A printed value is drawn as the band of losses that the page shows so.
+    """
+    figure = Figure(figsize=(plotting.WIDTH, 0.78 * len(rows) + 0.75))
+    columns = figure.subplots(1, 2, sharey=True)
+    for axes, (kind, title) in zip(columns, KINDS.items(), strict=True):
+        for place, row in enumerate(rows):
+            _draw_spread(axes, place, np.maximum(row[kind], LEAST))
+            printed = sorted({pair[list(KINDS).index(kind)] for pair in row["printed"]})
+            for value, side in zip(printed, ("center",) if len(printed) == 1 else ("right", "left"), strict=True):
+                _draw_printed(axes, place, value, side)
+        axes.set(xscale="log", xlim=(LEAST, 1.0), ylim=(len(rows) - 0.45, -0.6), xlabel=f"{title} (logarithmic)")
+        axes.set_xticks([0.0001, 0.001, 0.01, 0.1, 1.0])
+        axes.xaxis.set_major_formatter(_plain)
+        axes.grid(axis="y", visible=False)
+        axes.tick_params(axis="y", length=0)
+    columns[0].set_yticks(range(len(rows)), [row["name"] for row in rows])
+    return figure
+
+
+def _draw_spread(axes, place, losses):
+    """A row: every seed as a dot, spread upwards and downwards where many are alike; quartiles and median as a bar."""
+    order = np.sort(rounded(losses, 4))
+    bins = np.floor(np.log10(order) * 24)
+    for value in np.unique(bins):
+        members = order[bins == value]
+        offsets = (np.arange(len(members)) - (len(members) - 1) / 2) * min(0.03, 0.62 / len(members))
+        axes.plot(members, place + offsets, ".", color=plotting.BLUE, markersize=3.4, alpha=0.6, markeredgewidth=0)
+    low, middle, high = rounded(np.quantile(losses, (0.25, 0.5, 0.75)), 4)
+    axes.plot([low, high], [place + 0.39] * 2, color=plotting.INK, linewidth=2.4, solid_capstyle="butt")
+    axes.plot([middle], [place + 0.39], "o", color=plotting.INK, markersize=5, markerfacecolor="white")
+
+
+def _draw_printed(axes, place, value, side):
+    """The band of losses that the page shows as `value`, with the value above it, to its left, middle or right."""
+    low, high = max(value - 0.0005, LEAST), value + 0.0005
+    axes.fill_betweenx([place - 0.36, place + 0.46], low, high, color=plotting.ORANGE, alpha=0.4, linewidth=0.8)
+    if value:
+        axes.vlines(value, place - 0.36, place + 0.46, color=plotting.ORANGE, linewidth=1.2)
+    axes.text(np.sqrt(low * high), place - 0.37, f"{value:.3f}", ha=side, va="bottom", fontsize=7.5, color=plotting.INK)
+
+
+def success_rates(panels, columns, named=None):
+    """How often each setting gets below the bar: a panel a data set, a dot with its interval a setting.
+
+    panels : dict of title -> list of (label, share, low, high), in the order to draw, from above.
+    columns : panels in a row.   named : dict of title -> how many of the rows come before a thin dividing line.
+    """
+    rows = -(-len(panels) // columns)
+    most = max(len(entries) for entries in panels.values())
+    figure = Figure(figsize=(plotting.WIDTH, rows * (0.225 * most + 0.75)))
+    grid = np.atleast_1d(figure.subplots(rows, columns)).ravel()
+    for axes, (title, entries) in zip(grid, panels.items(), strict=True):
+        places = np.arange(len(entries))
+        shares, lows, highs = rounded([entry[1:] for entry in entries]).T
+        axes.hlines(places, lows, highs, color=plotting.BLUE, linewidth=3.2, alpha=0.35)
+        axes.plot(shares, places, "o", color=plotting.BLUE, markersize=5)
+        axes.set_yticks(places, [entry[0] for entry in entries])
+        axes.tick_params(axis="y", length=0)
+        axes.set(title=title, xlim=(-0.03, 1.03), ylim=(most - 0.5, -0.5), xlabel="seeds below the bar")
+        axes.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
+        if named and title in named:
+            axes.axhline(named[title] - 0.5, color=plotting.FAINT, linewidth=0.8)
+    return figure
+
+
+def success_by_weights(weights, lowest, shares, lows, highs, labels, bar):
+    """What the best network of each number of weights can do: its lowest test loss above, its share of successes below.
+
+    weights : ints, ascending.   lowest : float array, the lowest test loss any seed reached.   shares, lows, highs : float
+    arrays in 0..1.   labels : dict from weights to a short text that is written at its share.   bar : the test loss to beat.
+    """
+    figure = Figure(figsize=(plotting.WIDTH, 4.2))
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1.1))
+    above.plot(weights, rounded(lowest), "o-", color=plotting.BLUE, markersize=4.5, linewidth=1.2)
+    above.axhline(bar, color=plotting.INK, linestyle=":", linewidth=1)
+    above.text(weights[0], bar, f"the bar, {bar:g}", va="bottom", ha="left", fontsize=8)
+    above.set(yscale="log", ylabel="lowest test loss", ylim=(0.6 * bar, 1))
+    above.yaxis.set_major_formatter(_plain)
+    above.grid(axis="x", visible=False)
+    below.bar(weights, rounded(shares), color=plotting.BLUE, width=0.72, alpha=0.85)
+    below.vlines(weights, rounded(lows), rounded(highs), color=plotting.INK, linewidth=1.1)
+    for number, text in labels.items():  # neighbours' labels lean away from one another
+        side = "right" if number + 1 in labels else "left" if number - 1 in labels else "center"
+        shift = {"right": 0.3, "left": -0.3, "center": 0}[side]
+        height = float(rounded(highs[list(weights).index(number)] + 0.02))
+        below.text(number + shift, height, text, ha=side, va="bottom", fontsize=8)
+    below.set(xlabel="weights in the network", ylabel="seeds below the bar", ylim=(0, 1.0), xticks=weights)
+    below.yaxis.set_major_formatter(percent)
+    below.grid(axis="x", visible=False)
+    return figure
+
+
+def lifetimes(epochs, living, lifetime, losses):
+    """Left the links that L1 leaves alive, right the training loss without a penalty, both against the epoch.
+
+    epochs : ints (n,).   living : dict of data set -> shares of links alive (n,).   lifetime : the epoch by which the
+    largest initial weight is gone where no gradient defends it.   losses : dict of data set -> (epochs from 1, losses).
+    """
+    figure = Figure(figsize=(plotting.WIDTH, 2.9))
+    links, learning = figure.subplots(1, 2)
+    links.plot([0, lifetime], [1, 0], color=plotting.FAINT, linewidth=5, alpha=0.3, solid_capstyle="butt")
+    links.text(0.04 * lifetime, 0.2, "no gradient\nat all", color=plotting.FAINT, fontsize=7.5)
+    for name, shares in living.items():
+        links.plot(epochs, rounded(shares), label=NAMES[name], **line_look(name))
+    for name, (loss_epochs, values) in losses.items():
+        learning.plot(loss_epochs, rounded(values), **line_look(name))
+    learning.axvline(rounded(lifetime), color=plotting.FAINT, linewidth=5, alpha=0.3)
+    learning.text(rounded(lifetime) * 1.25, 0.3, "an undefended\nlink is gone", color=plotting.FAINT, fontsize=7.5)
+    links.set(xlabel="epoch", ylabel="links alive under L1", xlim=(0, epochs[-1]), ylim=(0, 1.02))
+    links.yaxis.set_major_formatter(percent)
+    learning.set(xlabel="epoch", ylabel="training loss without penalty", xscale="log", ylim=(0, 0.54))
+    learning.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
+    learning.set_xlim(1, max(loss_epochs[-1] for loss_epochs, _ in losses.values()))
+    links.legend(loc="upper right", handlelength=2.8)
+    return figure
+
+
+def feature_weights(weights, features, picked):
+    """The summed weight out of each input feature over seeds: a row of panels a penalty, a column a data set.
+
+    weights : dict of (data set, penalty) -> float array (n_seeds, features).   features : the features' names.
+    picked : dict of data set -> the names chosen by hand, shaded. A dot is the median over seeds, the thick bar holds
+    the middle half of them, the thin one the middle 95 %.
+    """
+    datasets = list(dict.fromkeys(dataset for dataset, _ in weights))
+    penalties = list(dict.fromkeys(penalty for _, penalty in weights))
+    figure = Figure(figsize=(plotting.WIDTH, 1.75 * len(penalties) + 0.4))
+    axes = figure.subplots(len(penalties), len(datasets), sharex=True, squeeze=False)
+    places = np.arange(len(features))
+    for (dataset, penalty), values in weights.items():
+        axis = axes[penalties.index(penalty), datasets.index(dataset)]
+        by_hand = np.isin(features, picked[dataset])
+        for place in places[by_hand]:
+            axis.axvspan(place - 0.45, place + 0.45, color=plotting.YELLOW, alpha=0.45, linewidth=0)
+        outer_low, low, middle, high, outer_high = rounded(np.quantile(values, (0.025, 0.25, 0.5, 0.75, 0.975), axis=0))
+        axis.vlines(places, outer_low, outer_high, color=plotting.INK, linewidth=0.9)
+        axis.vlines(places, low, high, color=plotting.INK, linewidth=3.2)
+        axis.plot(places, middle, "o", color="white", markeredgecolor=plotting.INK, markersize=4.2, markeredgewidth=1)
+        axis.grid(axis="x", visible=False)
+        top = outer_high.max()
+        axis.set(xlim=(-0.6, len(features) - 0.4), ylim=(-0.04, 1.04) if top < 1e-3 else (-0.04 * top, 1.06 * top))
+        axis.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3) if top >= 1e-3 else FixedLocator([0]))
+        axis.yaxis.set_major_formatter(_plain)
+        axis.tick_params(axis="y", labelsize=7.5, pad=2)
+        axis.set_xticks(places, [LABELS[name] for name in features], fontsize=7, rotation=90)
+        axis.tick_params(axis="x", length=0)
+    for axis, dataset in zip(axes[0], datasets, strict=True):
+        axis.set_title(NAMES[dataset])
+    for axis, penalty in zip(axes[:, 0], penalties, strict=True):
+        axis.set_ylabel(("no penalty" if penalty == "none" else penalty) + "\nsummed weight")
+    return figure
+
+
+def shares_by_threshold(thresholds, shares, bands, marked):
+    """The share of seeds whose survivors are the hand-picked features, against what counts as surviving.
+
+    thresholds : floats (n,), shares of the largest weight.   shares : dict of (data set, penalty) -> floats (n,).
+    bands : as shares -> (low, high) arrays (n,).   marked : the threshold used elsewhere.
+    """
+    datasets = list(dict.fromkeys(dataset for dataset, _ in shares))
+    figure = Figure(figsize=(plotting.WIDTH, 2.5))
+    axes = figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0]
+    for (dataset, penalty), values in shares.items():
+        axis = axes[datasets.index(dataset)]
+        low, high = rounded(bands[dataset, penalty])
+        axis.fill_between(thresholds, low, high, color=LOOKS[penalty][0], alpha=0.2, linewidth=0)
+        axis.plot(thresholds, rounded(values), label=penalty.replace("none", "no penalty"), **line_look(penalty))
+    for axis, dataset in zip(axes, datasets, strict=True):
+        axis.axvline(marked, color=plotting.FAINT, linewidth=0.8)
+        axis.set(xscale="log", title=NAMES[dataset], ylim=(-0.03, 1.03), xlim=(thresholds[0], thresholds[-1]))
+        axis.set_xticks([0.01, 0.1, 0.5], ["1%", "10%", "50%"], fontsize=7.5)
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.yaxis.set_major_formatter(percent)
+    axes[0].set_ylabel("seeds with exactly the\nhand-picked features")
+    axes[-1].legend(loc="center left", frameon=True, facecolor="white", edgecolor="none", framealpha=1)
+    figure.supxlabel("a feature survives above this share of the largest weight", fontsize=9, color=plotting.INK)
+    return figure
+
+
+def printed_pairs(clouds, printed):
+    """Training against test losses of all seeds, with what the report prints: a panel for circle, XOR and Gaussian, spiral.
+
+    clouds : dict of (data set, penalty) -> float array (n_seeds, 2).   printed : dict of (data set, penalty) -> two losses,
+    whose penalties are the rows of panels. The spiral's panels show the clouds without a penalty, too.
+    """
+    panels = {("circle",): (0.006, 0.8), ("xor", "gauss"): (0.0068, 0.052), ("spiral",): (5e-5, 1.3)}
+    penalties = list(dict.fromkeys(penalty for _, penalty in printed))
+    figure = Figure(figsize=(plotting.WIDTH, 2.55 * len(penalties) + 0.3))
+    axes = figure.subplots(len(penalties), len(panels), squeeze=False)
+    for row, penalty in enumerate(penalties):
+        for axis, (names, (low, high)) in zip(axes[row], panels.items(), strict=True):
+            axis.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
+            if names == ("spiral",):
+                _draw_cloud(axis, clouds["spiral", "none"], "spiral", plotting.GREY, "no penalty")
+            for dataset in names:
+                _draw_cloud(axis, clouds[dataset, penalty], dataset, LOOKS[dataset][0], NAMES[dataset])
+            for dataset in names:
+                _mark_printed(axis, printed[dataset, penalty], dataset)
+            _plain_decades(axis, low, high)
+            axis.legend(loc="upper left", handletextpad=0, borderpad=0.1, fontsize=7.5)
+    for axis, names in zip(axes[0], panels, strict=True):
+        axis.set_title(" and ".join(NAMES[name] for name in names))
+    for axis, penalty in zip(axes[:, 0], penalties, strict=True):
+        axis.set_ylabel(f"{penalty}: test loss")
+    for axis in axes[-1]:
+        axis.set_xlabel("training loss")
+    return figure
+
+
+def _draw_cloud(axis, pairs, dataset, color, name):
+    marker = LOOKS[dataset][2]
+    axis.plot(*rounded(pairs, 4).T, marker, color=color, markersize=3, alpha=0.4, markeredgewidth=0)
+    axis.plot([], [], marker, color=color, markersize=4, markeredgewidth=0, label=name)
+
+
+def _mark_printed(axis, pair, dataset):
+    """A large hollow mark in the data set's shape, and words beside it, on the side where there is room."""
+    marker = LOOKS[dataset][2]
+    axis.plot(*pair, marker, color="none", markeredgecolor=plotting.INK, markersize=9, markeredgewidth=1.5, zorder=5)
+    left = pair[0] > 0.1
+    place, side = ((-9, -2), "right") if left else ((9, -2), "left")
+    text = axis.annotate(
+        f"printed\nas {NAMES[dataset]}", pair, xytext=place, textcoords="offset points", fontsize=7.5, va="top", ha=side
+    )
+    text.set(zorder=6, path_effects=[withStroke(linewidth=2, foreground="white")])
+
+
+def _plain_decades(axis, low, high):
+    """Ticks as plain numbers, decades or a few steps between."""
+    marks = [10.0**power for power in range(-6, 2)] if high / low > 20 else [0.01, 0.02, 0.05]
+    marks = [mark for mark in marks if low <= mark <= high]
+    axis.set(xticks=marks, yticks=marks)
+    for side in (axis.xaxis, axis.yaxis):
+        side.set_major_formatter(_plain)
+        side.set_minor_formatter(NullFormatter())
+    axis.tick_params(labelsize=7.5)
+
+
+def change_strips(changes):
+    """A strip of ticks for each group, one tick a seed, with the median as a diamond.
+
+    changes : dict of group -> floats (n_seeds,), relative changes of the test loss.
+    """
+    figure = Figure(figsize=(plotting.WIDTH, 0.42 * len(changes) + 0.75))
+    axis = figure.subplots()
+    for row, values in enumerate(changes.values()):
+        drawn = np.round(values, 4)
+        axis.plot(drawn, np.full(len(drawn), row), "|", color=plotting.INK, markersize=13, alpha=0.3, markeredgewidth=1)
+        axis.plot(np.round(np.median(values), 4), row, "D", color="white", markeredgecolor=plotting.INK, markersize=6)
+    axis.axvline(0, color=plotting.FAINT, linewidth=1, zorder=0)
+    axis.set(yticks=range(len(changes)), yticklabels=changes, ylim=(len(changes) - 0.5, -0.5))
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:+.0%}" if value else "0%")
+    axis.set_xlabel("change of the test loss when the sines are taken away")
+    axis.grid(axis="y", visible=False)
+    return figure
+
+
+def search_planes(panels, printed):
+    """Where the seeds of other settings end, in the plane of training and test loss: a panel a penalty.
+
+    panels : dict of title -> list of (activation, float array (n_seeds, 2)).   printed : dict of title -> two losses.
+    Activations have a marker and colour each.
+    """
+    looks = {"sigmoid": (plotting.GREY, "o"), "tanh": (plotting.PURPLE, "s"), "relu": (plotting.GREEN, "^")}
+    figure = Figure(figsize=(plotting.WIDTH, 3.4))
+    axes = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+    for axis, (title, groups) in zip(axes, panels.items(), strict=True):
+        for activation, pairs in groups:
+            color, marker = looks[activation]
+            axis.plot(*rounded(pairs, 4).T, marker, color=color, markersize=4, alpha=0.45, markeredgewidth=0)
+        axis.plot(*printed[title], "D", color="white", markeredgecolor=plotting.INK, markersize=8, markeredgewidth=1.6)
+        axis.annotate("printed", printed[title], xytext=(9, -3), textcoords="offset points", fontsize=8, va="top")
+        axis.set(xscale="log", yscale="log", title=title, xlabel="training loss")
+        axis.xaxis.set_major_formatter(_plain)
+        axis.yaxis.set_major_formatter(_plain)
+    axes[0].set_ylabel("test loss")
+    for activation, (color, marker) in looks.items():
+        axes[0].plot([], [], marker, color=color, label=activation, markersize=5)
+    axes[0].legend(loc="upper left")
+    return figure
+
+
+def share_curves(panels, limit, columns=4):
+    """The share of seeds that have reached the bar by each epoch, several settings a panel.
+
+    panels : dict of title -> dict of name -> float array (limit + 1,); names as in LOOKS have their look.
+    """
+    names = names_in(panels)
+    columns = min(columns, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(plotting.WIDTH, 1.75 * rows + 0.6))
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for axis, (title, curves) in zip(axes.flat, panels.items(), strict=False):
+        for name, curve in curves.items():
+            axis.step(range(limit + 1), rounded(curve), where="post", linewidth=1.7, **line_look(name, names))
+        axis.set_title(title, fontsize=8.5)
+        axis.set(xscale="symlog", xlim=(5, limit), ylim=(-0.03, 1.03))
+        axis.set_xscale("log")
+        axis.set_xticks([10, 100], ["10", "100"])
+        axis.yaxis.set_major_formatter(percent)
+    figure.supxlabel("epoch", fontsize=9)
+    figure.supylabel("seeds below the bar", fontsize=9)
+    legend_above(figure, {name: line_look(name, names) for name in names})
+    return figure
+
+
+def epoch_maps(panels, row_names, column_names, limit):
+    """Epochs to the bar as small maps: the number in each cell, below it the share of seeds that get there at all.
+
+    panels : dict of title -> (epochs, shares), float arrays (rows, columns); epochs infinite where most never arrive.
+    """
+
+    def text(epoch, share):
+        return f"{epoch:.0f}\n{share:.0%}" if np.isfinite(epoch) else f"–\n{share:.0%}"
+
+    cells = {
+        title: (np.where(np.isfinite(epochs), epochs, np.nan), _texts(text, epochs, shares))
+        for title, (epochs, shares) in panels.items()
+    }
+    scale = {"cmap": SOON_TO_LATE, "norm": LogNorm(10, limit, clip=True)}
+    figure, bar = _heat_maps(cells, row_names, column_names, 3, 0.66, "epochs by which half the seeds are there", scale)
+    bar.set_ticks([10, 30, 100, 300], labels=["10", "30", "100", "300"])
+    bar.minorticks_off()
+    return figure
+
+
+def _texts(write, *arrays):
+    """What `write` says of each cell of some arrays (rows, columns): an array of str."""
+    return np.array([[write(*cell) for cell in zip(*rows, strict=True)] for rows in zip(*arrays, strict=True)])
+
+
+def race_maps(panels, row_names, column_names, label, columns=2):
+    """Races between two settings as small maps: green where the first is sooner; purple, in italics, where the second is.
+
+    panels : dict of title -> (first, second), int arrays (rows, columns): how many seeds each won.
+    label : what the colour says.
+    """
+    cells, gap = {}, " : " if columns < 3 else ":"
+    for title, (first, second) in panels.items():
+        decided = first + second
+        share = np.divide(first, decided, out=np.full(first.shape, np.nan), where=decided > 0)
+        cells[title] = share, _texts(lambda a, b: f"{a}{gap}{b}" if a + b else "–", first, second)
+    scale = {"cmap": SECOND_TO_FIRST, "vmin": 0, "vmax": 1}
+    figure, bar = _heat_maps(cells, row_names, column_names, columns, 0.5, label, scale)
+    bar.ax.yaxis.set_major_formatter(percent)
+    for text in (text for axis in figure.axes for text in axis.texts if ":" in text.get_text()):
+        first, second = map(int, text.get_text().split(":"))
+        text.set_fontstyle("italic" if second > first else "normal")
+    return figure
+
+
+def _heat_maps(panels, row_names, column_names, columns, side, label, scale):
+    """Maps side by side under one colour bar: (Figure, Colorbar). Cells that are NaN are hatched.
+
+    panels : dict of title -> (values, texts), arrays (rows, columns).   side : of a cell, in inches.
+    """
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(plotting.WIDTH, rows * (side * len(row_names) + 0.35) + 0.35))
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for axis, (title, (values, texts)) in zip(axes.flat, panels.items(), strict=True):
+        seaborn.heatmap(
+            rounded(values),
+            ax=axis,
+            cbar=False,
+            linewidths=0.5,
+            xticklabels=column_names,
+            yticklabels=row_names,
+            **scale,
+        )
+        axis.set_title(title, fontsize=9)
+        axis.grid(visible=False)
+        axis.tick_params(length=0, labelleft=axis in axes[:, 0], labelbottom=axis in axes[-1], labelrotation=0)
+        axis.patch.set(facecolor="#e3e3e3", edgecolor="white", hatch="////")
+        cells = axis.collections[0]
+        cells.update_scalarmappable()
+        for (row, column), text, color in zip(np.ndindex(texts.shape), texts.flat, cells.get_facecolors(), strict=True):
+            luminance = color[:3] ** 2.2 @ [0.2126, 0.7152, 0.0722]
+            ink = "white" if color[3] and luminance < 0.22 else plotting.INK  # whichever has the better contrast
+            axis.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=7.5, color=ink)
+    bar = figure.colorbar(axes.flat[-1].collections[0], ax=axes, fraction=0.025, pad=0.015, label=label)
+    bar.outline.set_visible(False)
+    figure.supxlabel("neurons in each hidden layer", fontsize=9)
+    figure.supylabel("hidden layers", fontsize=9)
+    return figure, bar
+
+
+def loss_bands(panels, epochs, bar):
+    """Test loss by epoch: the median over seeds as a line, half of the seeds as a band, several settings a panel.
+
+    panels : dict of title -> dict of name -> losses, float array (n_seeds, n_epochs).   bar : marked by a line.
+    """
+    names = names_in(panels)
+    figure = Figure(figsize=(plotting.WIDTH, 3.1))
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axis, (title, curves) in zip(axes, panels.items(), strict=True):
+        for name, losses in curves.items():
+            low, middle, high = rounded(np.quantile(losses, (0.25, 0.5, 0.75), axis=0))
+            axis.fill_between(epochs, low, high, color=line_look(name, names)["color"], alpha=0.16, linewidth=0)
+            axis.plot(epochs, middle, **line_look(name, names))
+        axis.axhline(bar, color=plotting.FAINT, linewidth=1)
+        axis.set_title(title)
+        axis.set(yscale="log", xlabel="epoch", xlim=(0, epochs[-1]))
+    axes[0].set_ylabel("test loss")
+    axes[0].text(epochs[-1] * 0.02, bar * 1.1, "the bar", fontsize=7.5, color=plotting.FAINT, va="bottom")
+    legend_above(figure, {name: line_look(name, names) for name in names})
+    return figure

@@ -1,0 +1,174 @@
+"""The pictures over many seeds: what is drawn stands for the numbers that went in."""
+
+import matplotlib
+import numpy as np
+import pytest
+
+from helpers.core import plotting
+from helpers.playground import seed_charts as charts
+from helpers.playground.datasets import FEATURES
+
+RNG = np.random.default_rng(1)
+
+
+@pytest.fixture(autouse=True)
+def look():
+    with matplotlib.rc_context():
+        plotting.use_style()
+        yield
+
+
+def lines(axis, marker=None):
+    return [line for line in axis.lines if marker is None or line.get_marker() == marker]
+
+
+def row(name, printed):
+    return {
+        "name": name,
+        "train": 10 ** RNG.normal(-3, 0.3, 50),
+        "test": 10 ** RNG.normal(-2, 0.3, 50),
+        "printed": printed,
+    }
+
+
+def test_every_seed_is_a_dot_and_every_printed_loss_a_band():
+    figure = charts.losses_beside_printed([row("A", [(0, 0.001)]), row("B", [(0.017, 0.051), (0.017, 0.02)])])
+    for axes, bands in zip(figure.axes, (2, 3), strict=True):
+        dots = np.concatenate([line.get_xdata() for line in axes.lines if line.get_marker() == "."])
+        assert len(dots) == 100
+        assert len(axes.texts) == bands
+    assert [text.get_text() for text in figure.axes[1].texts] == ["0.001", "0.020", "0.051"]
+    edges = figure.axes[1].collections[0].get_paths()[0].vertices[:, 0]
+    assert (edges.min(), edges.max()) == pytest.approx((0.0005, 0.0015))
+
+
+def test_losses_off_the_scale_are_drawn_at_its_edge():
+    rows = [row("A", [(0, 0)]) | {"test": np.array([1e-9, 0.1, 0.2])}]
+    axes = charts.losses_beside_printed(rows).axes[1]
+    dots = np.concatenate([line.get_xdata() for line in axes.lines if line.get_marker() == "."])
+    assert dots.min() == axes.get_xlim()[0] == charts.LEAST
+
+
+def test_success_rates_have_a_dot_and_an_interval_each():
+    panels = {"one": [("a", 0.5, 0.3, 0.7), ("b", 1.0, 0.8, 1.0)], "two": [("c", 0.0, 0.0, 0.2)]}
+    figure = charts.success_rates(panels, columns=2, named={"one": 1})
+    first, second = figure.axes
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["one", "two"]
+    assert first.lines[0].get_xdata().tolist() == [0.5, 1.0]
+    assert first.collections[0].get_segments()[0][:, 0].tolist() == [0.3, 0.7]
+    assert [label.get_text() for label in first.get_yticklabels()] == ["a", "b"]
+    assert len(first.lines) == 2 and len(second.lines) == 1  # the dividing line
+
+
+def test_success_by_weights_names_the_networks_that_succeed():
+    figure = charts.success_by_weights(
+        [1, 2, 5], np.array([0.5, 0.2, 0.01]), np.array([0, 0, 0.5]), np.zeros(3), np.array([0.1, 0.1, 0.7]), {5: "2-1-1"}, 0.01
+    )  # fmt: skip
+    above, below = figure.axes
+    assert [bar.get_height() for bar in below.patches] == [0, 0, 0.5]
+    assert below.texts[0].get_text() == "2-1-1" and below.texts[0].get_position() == (5, 0.72)
+    assert above.get_yscale() == "log"
+
+
+def test_lifetimes_draws_both_clocks():
+    figure = charts.lifetimes(
+        [0, 10, 20], {"xor": [1, 0.5, 0.2]}, 14.0, {"xor": (np.array([1, 10]), np.array([0.5, 0.1]))}
+    )
+    links, learning = figure.axes
+    assert links.lines[0].get_xydata().tolist() == [[0, 1], [14, 0]]
+    assert links.lines[1].get_ydata().tolist() == [1, 0.5, 0.2]
+    assert learning.lines[0].get_ydata().tolist() == [0.5, 0.1]
+    assert learning.lines[1].get_xdata()[0] == 14
+    assert learning.get_xscale() == "log"
+
+
+def test_feature_weights_shows_medians_and_shades_the_hand_picked():
+    weights = {(d, p): RNG.random((40, 7)) for p in ("none", "L1") for d in ("circle", "xor")}
+    weights["xor", "L1"] = np.zeros((40, 7))
+    figure = charts.feature_weights(weights, FEATURES, {"circle": ("x", "sinY"), "xor": ("xTimesY",)})
+    assert len(figure.axes) == 4
+    dots = lines(figure.axes[0], "o")[0].get_ydata()
+    assert dots == pytest.approx(np.median(weights["circle", "none"], axis=0), rel=1e-4)
+    assert [len(axis.patches) for axis in figure.axes] == [2, 1, 2, 1]
+    assert figure.axes[3].get_yticks().tolist() == [0]
+
+
+def test_shares_are_drawn_with_their_bands():
+    thresholds = np.array([0.01, 0.1, 0.5])
+    shares = {("circle", "L1"): np.array([0.2, 0.4, 0.9]), ("spiral", "L1"): np.zeros(3)}
+    bands = {key: np.array([row - 0.05, row + 0.05]) for key, row in shares.items()}
+    figure = charts.shares_by_threshold(thresholds, shares, bands, 0.1)
+    assert figure.axes[0].lines[0].get_ydata().tolist() == [0.2, 0.4, 0.9]
+    assert figure.axes[0].collections[0].get_paths()[0].vertices[:, 1].max() == pytest.approx(0.95)
+
+
+def test_printed_pairs_stand_where_they_were_printed_and_say_as_what():
+    datasets = ("circle", "xor", "gauss", "spiral")
+    clouds = {(d, p): np.exp(RNG.normal(-4, 0.2, (20, 2))) for d in datasets for p in ("none", "L1")}
+    printed = {(d, "L1"): (0.011, 0.012) for d in datasets}
+    figure = charts.printed_pairs(clouds, printed)
+    marks = [line for axis in figure.axes for line in axis.lines if line.get_markersize() == 9]
+    assert [(*line.get_xdata(), *line.get_ydata()) for line in marks] == [(0.011, 0.012)] * 4
+    assert len({line.get_marker() for line in marks}) == 4
+    words = [text.get_text() for axis in figure.axes for text in axis.texts]
+    assert words == ["printed\nas circle", "printed\nas XOR", "printed\nas Gaussian", "printed\nas spiral"]
+
+
+def test_change_strips_have_a_tick_a_seed_and_the_median():
+    axis = charts.change_strips({"a": np.array([0.1, 0.2, 0.6]), "b": np.zeros(3)}).axes[0]
+    ticks, medians = lines(axis, "|"), lines(axis, "D")
+    assert [line.get_xdata().tolist() for line in ticks] == [[0.1, 0.2, 0.6], [0, 0, 0]]
+    assert [line.get_xdata()[0] for line in medians] == [0.2, 0]
+
+
+def test_search_planes_draw_every_pair_by_its_activation():
+    pairs = np.array([[0.1, 0.2], [0.3, 0.4]])
+    figure = charts.search_planes({"L1": [("relu", pairs), ("tanh", pairs)]}, {"L1": (0.3, 0.4)})
+    drawn = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 2]
+    assert [line.get_marker() for line in drawn] == ["^", "s"]
+    assert drawn[0].get_xydata().tolist() == pairs.tolist()
+
+
+def words(axis):
+    return {text.get_text() for text in axis.texts}
+
+
+def test_share_curves_end_where_the_data_do():
+    curve = np.linspace(0, 0.75, 101)
+    figure = charts.share_curves({"a": {"relu": curve, "mine": curve / 2}, "b": {"relu": curve}}, 100)
+    first, second = figure.axes
+    assert [line.get_ydata()[-1] for line in first.lines] == [0.75, 0.375]
+    assert first.lines[0].get_color() == second.lines[0].get_color() == plotting.GREEN
+    assert {text.get_text() for text in figure.legends[0].get_texts()} == {"relu", "mine"}
+
+
+def test_a_cell_most_never_reach_is_hatched_and_says_its_share():
+    epochs, shares = np.array([[12.0, np.inf]]), np.array([[1.0, 0.25]])
+    axis = charts.epoch_maps(
+        {"t": (epochs, shares)} | {"u": (epochs, shares)} | {"v": (epochs, shares)}, [1], [2, 3], 100
+    ).axes[0]
+    assert words(axis) == {"12\n100%", "–\n25%"}
+    (cells,) = axis.collections
+    cells.update_scalarmappable()
+    assert [face[3] for face in cells.get_facecolors()] == [1, 0]  # the hatched ground shows through
+    assert axis.patch.get_hatch()
+
+
+def test_a_race_map_says_both_counts_and_nothing_where_none_was_decided():
+    first, second = np.array([[9, 0]]), np.array([[1, 0]])
+    figure = charts.race_maps({"t": (first, second), "u": (second, first)}, [1], [2, 3], "share")
+    assert words(figure.axes[0]) == {"9 : 1", "–"}
+    assert words(figure.axes[1]) == {"1 : 9", "–"}
+    drawn = figure.axes[0].collections[0].get_array().ravel()
+    assert drawn[0] == pytest.approx(0.9)
+    assert np.ma.getmaskarray(drawn)[1]
+    slants = [[text.get_fontstyle() for text in axis.texts] for axis in figure.axes[:2]]
+    assert slants == [["normal", "normal"], ["italic", "normal"]]
+
+
+def test_loss_bands_have_a_line_and_a_band_each():
+    epochs = np.arange(0, 50, 10)
+    losses = {"one": RNG.uniform(0.1, 1, (7, 5)), "two": RNG.uniform(0.1, 1, (7, 5))}
+    axis = charts.loss_bands({"t": losses}, epochs, 0.001).axes[0]
+    assert len(axis.collections) == 2
+    assert axis.lines[0].get_ydata() == pytest.approx(np.median(losses["one"], axis=0), rel=1e-4)
