@@ -40,6 +40,14 @@ def shown(path):
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
+def typed(path):
+    """The Path that a user means by what was typed: `~` is the home folder, and relative is from the working folder."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # there is no such home
+        return Path(path)
+
+
 # --- profiles and seeds ----------------------------------------------------------------------------------------------
 
 

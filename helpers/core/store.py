@@ -4,13 +4,14 @@ import errno
 import hashlib
 import json
 import os
+import stat
 import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock
 
-from helpers.core.project import Problem, shown
+from helpers.core.project import Problem, shown, typed
 
 
 @contextmanager
@@ -43,6 +44,66 @@ def _write_problem(path, error):
             f"The disk is full: {shown(path)} could not be written and is left as it was; free some space and run again."
         )
     return Problem(f"{shown(path)} cannot be written ({error.strerror or error}); what was there is left as it was.")
+
+
+def named_output(path, inputs=()):
+    """Check the name of a file that the user wants written, before the work begins.
+
+    path : str or Path, as typed (see project.typed).   inputs : Paths of files read for it, none of which it may be.
+    Returns (path, mode): the Path, and st_mode of what stands there, links followed, or None if nothing does.
+    Raises Problem for no name, a folder, a disk, a write-protected file, or one of the inputs.
+    """
+    if not str(path):
+        raise Problem("The name of the output is empty: name a file.")
+    name = typed(path)
+    try:
+        mode = name.stat().st_mode
+    except FileNotFoundError:
+        mode = None
+    except OSError as error:
+        raise _write_problem(name, error) from None
+    if str(path).endswith(os.sep) or (mode is not None and stat.S_ISDIR(mode)):
+        raise Problem(f"The output {path} is a folder: name a file in it.")
+    if mode is not None and stat.S_ISBLK(mode):
+        raise Problem(f"The output {path} is a disk: name a file.")
+    if mode is not None and stat.S_ISREG(mode):
+        for each in inputs:
+            if each.exists() and name.samefile(each):
+                raise Problem(f"The output {path} is the same file as the input {each}: name another.")
+        if not os.access(name, os.W_OK):
+            raise Problem(f"The output {path} is write-protected: name another, or change its permissions.")
+    return name, mode
+
+
+def write_named(path, content, inputs=()):
+    """Write bytes to a file that the user named: a plain file is replaced whole, or stays as it was.
+
+    Its permissions are kept, and a link stays a link, to the file that is replaced or made. A device or a pipe is
+    written to. A missing folder is made.
+    path, inputs : as in named_output.   content : bytes.
+    Raises Problem as named_output does, and if the disk is full, the folder is closed, or nobody reads from the pipe.
+    """
+    path, mode = named_output(path, inputs)
+    if mode is not None and not stat.S_ISREG(mode):
+        _write_to_device(path, content)
+        return
+    with atomic_write(os.path.realpath(path)) as temporary:
+        temporary.write_bytes(content)
+        if mode is not None:
+            temporary.chmod(stat.S_IMODE(mode))
+
+
+def _write_to_device(path, content):
+    """Write into a device or a pipe; a pipe without a reader is a Problem, where open() would wait for ever."""
+    try:
+        device = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        os.set_blocking(device, True)
+        with os.fdopen(device, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        if error.errno in (errno.ENXIO, errno.EPIPE):
+            raise Problem(f"The output {path} could not be written: nobody reads from it.") from None
+        raise Problem(f"The output {path} could not be written ({error.strerror}).") from None
 
 
 def write_bytes(path, content):
