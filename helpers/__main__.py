@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from helpers.core.project import Problem
+from helpers.fashion import fetch
 from helpers.playground import cli
 
 
@@ -74,15 +75,15 @@ def _store(arguments):
 
 
 def _data(arguments):
-    from helpers.fashion import dataset
+    from helpers.fashion import course_csv
 
     for path in arguments.csv:
-        images, labels = dataset.read_csv(path)
+        images, labels = course_csv.read_csv(path)
         print(
             f"{path}: {len(images):,} images, labels {labels.min()} to {labels.max()}, mean grey value {images.mean():.1f}"
         )
     if not arguments.csv:
-        print(dataset.provide())
+        print(fetch.provide())
 
 
 def _site(arguments):
@@ -101,6 +102,7 @@ def _predict(arguments):
 def main(argv=None):
     """Run a command. Returns its exit status: 0, or 2 after a Problem, which is printed as one sentence on stderr."""
     arguments = _parser().parse_args(argv)
+    fetch.fix_folder()
     try:
         return arguments.call(arguments) or 0
     except Problem as problem:
