@@ -11,6 +11,7 @@ from helpers.core.project import Problem, shown
 if __name__ == "__main__":
     environment.begin_anew()
 
+from helpers.fashion import fetch
 from helpers.playground import cli
 
 FOR_THE_USER = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
@@ -99,15 +100,15 @@ def _store(arguments):
 
 
 def _data(arguments):
-    from helpers.fashion import dataset
+    from helpers.fashion import course_csv
 
     for path in arguments.csv:
-        images, labels = dataset.read_csv(path)
+        images, labels = course_csv.read_csv(path)
         print(
             f"{path}: {len(images):,} images, labels {labels.min()} to {labels.max()}, mean grey value {images.mean():.1f}"
         )
     if not arguments.csv:
-        print(dataset.provide())
+        print(fetch.provide())
 
 
 def _site(arguments):
@@ -138,6 +139,7 @@ def _predict(arguments):
 def main(argv=None):
     """Run a command. Returns its exit status: 0, or 2 after a Problem, which is printed as one sentence on stderr."""
     arguments = _parser().parse_args(argv)
+    fetch.fix_folder()
     try:
         status = arguments.call(arguments) or 0
         sys.stdout.flush()

@@ -72,9 +72,8 @@ def next_run_interval(accuracies, n_images, level=0.95):
 
 def mean_difference_interval(first, second, level=0.95):
     """Student's interval for the mean of first - second, paired by seed; two equally long lists of floats, at least two."""
-    differences = np.subtract(first, second)
-    low, high = stats.t.interval(level, len(differences) - 1, differences.mean(), stats.sem(differences))
-    return Interval(float(low), float(high))
+    ends = stats.ttest_rel(first, second).confidence_interval(level)
+    return Interval(float(ends.low), float(ends.high))
 
 
 McNemar = namedtuple("McNemar", "only_first only_second p_value")
@@ -181,9 +180,3 @@ def tempered(probabilities, temperature):
     logits = np.log(np.maximum(probabilities.astype(float), 1e-30)) / temperature
     scores = np.exp(logits - logits.max(axis=1, keepdims=True))
     return scores / scores.sum(axis=1, keepdims=True)
-
-
-def mean_entropy(probabilities, labels):
-    """The cross-entropy, the mean of -log p of the true class, in nats."""
-    picked = probabilities[np.arange(len(labels)), labels].astype(float)
-    return float(-np.log(np.maximum(picked, 1e-30)).mean())

@@ -4,7 +4,8 @@ cross-validation with everything fitted inside the folds, and how far clusters a
 The objective is that of scikit-learn's LogisticRegression() on the component scores: the sum of the cross-entropies
 plus half the squared weights divided by C. Since principal axes are a rotation, all 784 components are the pixels
 themselves, and neither the fit nor its penalty notices. Nothing but the road to the minimum differs: L-BFGS works in
-coordinates in which the components have about equal spread, and starts from the fit with fewer components.
+coordinates in which the components have about equal spread, and starts from the fit with fewer components. Newton's
+steps then end it so close to the minimum that no prediction depends on how a processor adds up.
 """
 
 from dataclasses import dataclass
@@ -12,14 +13,21 @@ from time import process_time
 
 import numpy as np
 from joblib import Parallel, delayed
+from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import linear_sum_assignment, minimize
+from scipy.sparse.linalg import LinearOperator, cg
+from scipy.spatial.distance import pdist, squareform
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
+from sklearn.metrics.cluster import contingency_matrix
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from helpers.core.stats import Accuracy, Interval
+
+EXACT = 1e-10  # the largest entry of the gradient after Newton's steps: no prediction hangs on the processor then
+PRECONDITIONING = 6000  # images that the preconditioner of Newton's steps is made from
 
 
 @dataclass(frozen=True)
@@ -42,13 +50,14 @@ class Logit:
         return (scores[:, : len(self.weights)] @ self.weights + self.bias).argmax(axis=1)
 
 
-def fit_logits(scores, labels, components, c=1.0, tolerance=1e-4, max_iterations=1000):
+def fit_logits(scores, labels, components, c=1.0, tolerance=1e-4, max_iterations=1000, newton_steps=10):
     """Logistic regressions on the first 2, 5, 10 ... columns of one matrix, each started from the one before.
 
     scores     : float (n, p), centred, the columns in falling order of spread.   labels : int (n,), 0 .. classes - 1.
     components : the numbers of columns to use, rising, none above p.
     c          : scikit-learn's C.   tolerance : for the largest entry of the mean loss's gradient, as scikit-learn's
-                 tol, in coordinates in which the columns have about unit spread.
+                 tol, in coordinates in which the columns have about unit spread.   max_iterations : of L-BFGS.
+    newton_steps : at most so many of Newton's steps after L-BFGS, until the gradient is below EXACT; 0 stops at `tolerance`.
     Returns a list of Logit, one per number of components. Raises ValueError if those do not rise or exceed p.
     """
     components = list(components)
@@ -60,46 +69,101 @@ def fit_logits(scores, labels, components, c=1.0, tolerance=1e-4, max_iterations
     spread = np.sqrt(scores[:, : components[-1]].var(axis=0) + 20 * alpha)
     columns = np.empty((components[-1], n))  # a component a row, so that the first k of them lie together
     np.divide(scores[:, : components[-1]].T, spread[:, None], out=columns)
-    fits, start = [], np.zeros((classes, 1))
+    fits, table = [], np.zeros((classes, 1))
     for k in components:
         began = process_time()
-        start = np.hstack([start[:, :-1], np.zeros((classes, k - start.shape[1] + 1)), start[:, -1:]])
+        problem = columns[:k], labels, alpha / spread[:k] ** 2
+        start = np.hstack([table[:, :-1], np.zeros((classes, k - table.shape[1] + 1)), table[:, -1:]])
         found = minimize(
-            _penalised_loss, start.ravel(), args=(columns[:k], labels, alpha / spread[:k] ** 2), jac=True, method="L-BFGS-B",
+            _penalised_loss, start.ravel(), args=problem, jac=True, method="L-BFGS-B",
             options={"maxiter": max_iterations, "gtol": tolerance, "ftol": 0, "maxcor": 20, "maxls": 50},
         )  # fmt: skip
-        start = found.x.reshape(classes, k + 1)
+        table = _newton(found.x.reshape(classes, k + 1), *problem, newton_steps)
+        loss, gradient = _penalised_loss(table.ravel(), *problem)
         fits.append(
             Logit(
-                weights=(start[:, :k] / spread[:k]).T,
-                bias=start[:, k].copy(),
-                loss=float(found.fun),
+                weights=(table[:, :k] / spread[:k]).T,
+                bias=table[:, k].copy(),
+                loss=float(loss),
                 iterations=int(found.nit),
-                converged=bool(np.abs(found.jac).max() <= tolerance),
+                converged=bool(np.abs(gradient).max() <= (EXACT if newton_steps else tolerance)),
                 seconds=process_time() - began,
             )
         )
     return fits
 
 
+# Of the fits below, a table holds the parameters: (classes, k + 1), the bias last.   columns : (k, n).   penalty : (k,).
+
+
 def _penalised_loss(parameters, columns, labels, penalty):
-    """The objective and its gradient. parameters : (classes * (k + 1),).   columns : (k, n).   penalty : (k,)."""
+    """The objective and its gradient at a table written as one row."""
     k, n = columns.shape
-    table = parameters.reshape(-1, k + 1)
-    weights, rows = table[:, :k], np.arange(n)
-    z = weights @ columns  # (classes, n): sums over classes run along the short axis, which is fast this way round
-    z += table[:, k:]
+    table, rows = parameters.reshape(-1, k + 1), np.arange(n)
+    shares = _softmax(table, columns)
+    loss = -np.log(np.maximum(shares[labels, rows], 1e-300)).mean()
+    shares[labels, rows] -= 1
+    return loss + 0.5 * (penalty * table[:, :k] ** 2).sum(), _slopes(shares, table, columns, penalty).ravel()
+
+
+def _softmax(table, columns):
+    """The classes' probabilities, (classes, n): sums over classes run along the short axis, which is fast this way round."""
+    z = table[:, :-1] @ columns
+    z += table[:, -1:]
     z -= z.max(axis=0)
-    loss = -z[labels, rows].sum()
     np.exp(z, out=z)
-    total = z.sum(axis=0)
-    loss += np.log(total).sum()
-    z /= total
-    z[labels, rows] -= 1
-    gradient = np.empty_like(table)
-    gradient[:, :k] = z @ columns.T / n + penalty * weights
-    gradient[:, k] = z.sum(axis=1) / n
-    return loss / n + 0.5 * (penalty * weights**2).sum(), gradient.ravel()
+    z /= z.sum(axis=0)
+    return z
+
+
+def _slopes(residuals, table, columns, penalty):
+    """The table of derivatives that residuals (classes, n) and the penalty on a table add up to."""
+    return np.hstack(
+        [residuals @ columns.T / columns.shape[1] + penalty * table[:, :-1], residuals.mean(axis=1, keepdims=True)]
+    )
+
+
+def _newton(table, columns, labels, penalty, steps):
+    """Newton's method with whole steps from a table near the minimum, each found by preconditioned conjugate gradients."""
+    preconditioner = None
+    for _ in range(steps):
+        gradient = _penalised_loss(table.ravel(), columns, labels, penalty)[1]
+        if np.abs(gradient).max() <= EXACT:
+            break
+        preconditioner = preconditioner or _inverse_curvature(table, columns, penalty)
+        shares = _softmax(table, columns)
+
+        def curvature(direction, shares=shares, shape=table.shape):
+            direction = direction.reshape(shape)
+            change = direction[:, :-1] @ columns
+            change += direction[:, -1:]
+            change -= (shares * change).sum(axis=0)
+            change *= shares
+            return _slopes(change, direction, columns, penalty).ravel()
+
+        hessian = LinearOperator((table.size, table.size), curvature, dtype=float)
+        step, _ = cg(hessian, -gradient, rtol=0.01, maxiter=200, M=preconditioner)
+        table = table + step.reshape(table.shape)
+    return table
+
+
+def _inverse_curvature(table, columns, penalty):
+    """The inverse of the Hessian as some of the images have it, in single precision: a LinearOperator for conjugate gradients."""
+    some = columns[:, :: max(1, columns.shape[1] // PRECONDITIONING)]
+    shares = _softmax(table, some).astype(np.float32)
+    some = np.vstack([some, np.ones(some.shape[1])]).astype(np.float32)
+    classes, k = table.shape
+    hessian = np.zeros((classes, k, classes, k), np.float32)
+    for one in range(classes):
+        for other in range(one + 1):  # the lower triangle is all that a Cholesky decomposition reads
+            weight = shares[one] * ((one == other) - shares[other]) / some.shape[1]
+            hessian[one, :, other] = (some * weight) @ some.T
+    hessian = hessian.reshape(table.size, table.size)
+    hessian[np.diag_indices(table.size)] += (
+        np.tile([*penalty, 0], classes) + 1e-6
+    )  # a shift of all biases alters nothing
+    factor = cho_factor(hessian, lower=True, overwrite_a=True)
+    return LinearOperator(hessian.shape, lambda v: cho_solve(factor, v.astype(np.float32)).astype(float), dtype=float)
 
 
 @dataclass(frozen=True)
@@ -169,13 +233,6 @@ def _axes(x, components):
 # --- clusters and a map, beside classes ------------------------------------------------------------------------------------------
 
 
-def cluster_counts(classes, clusters):
-    """How many images of each class each cluster holds: int (classes, clusters), from two int arrays (n,)."""
-    counts = np.zeros((int(classes.max()) + 1, int(clusters.max()) + 1), int)
-    np.add.at(counts, (classes, clusters), 1)
-    return counts
-
-
 def clustered(points, classes, seed):
     """k-means with as many clusters as there are classes, the best of 20 starts, on one thread.
 
@@ -185,17 +242,22 @@ def clustered(points, classes, seed):
     """
     with threadpool_limits(1):
         found = KMeans(int(classes.max()) + 1, n_init=20, random_state=seed).fit(points)
-    order = linear_sum_assignment(cluster_counts(classes, found.labels_), maximize=True)[1]
+    order = linear_sum_assignment(contingency_matrix(classes, found.labels_), maximize=True)[1]
     return np.argsort(order)[found.labels_], found.cluster_centers_[order]
 
 
 def neighbour_map(points, seed):
     """A map in two dimensions that keeps neighbours together: t-SNE (van der Maaten and Hinton 2008), on one thread.
 
-    Its details differ between processors. points : (n, k), n above 90.   Returns float (n, 2).
+    It starts from the first two columns, and from rounded points and distances that no BLAS has summed: t-SNE would blow
+    up differences of the last bit, and every processor would draw a map of its own.
+    points : (n, k), n above 90, the columns in falling order of spread.   Returns float (n, 2).
     """
+    points = np.round(points, 3)
+    start = np.round(points[:, :2] / points[:, 0].std(), 6) * 1e-4  # the size that t-SNE's own starts have
     with threadpool_limits(1):
-        return TSNE(2, init="pca", random_state=seed).fit_transform(points)
+        tsne = TSNE(2, init=start.astype(np.float32), metric="precomputed", random_state=seed)
+        return tsne.fit_transform(squareform(pdist(points)))
 
 
 def adjusted_rand(counts):

@@ -1,6 +1,7 @@
 """The charts of chapter 06: arrays in, a matplotlib Figure out, drawn from rounded values as in helpers/fashion/charts.py."""
 
 import numpy as np
+import seaborn
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, NullLocator
@@ -96,19 +97,16 @@ def cluster_table(counts, names):
 
     counts : int (classes, clusters), the clusters in the order in which they are to stand.   names : the classes.
     """
-    shares = rounded(counts / counts.sum(axis=1, keepdims=True), 3)
     figure = Figure(figsize=(plotting.WIDTH, 3.9))
     axis = figure.subplots()
-    shown = axis.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    for row, column in zip(*np.nonzero(counts), strict=True):
-        colour = "white" if shares[row, column] > 0.55 else plotting.INK
-        axis.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", fontsize=8, color=colour)
-    axis.set(yticks=range(len(names)), yticklabels=names, xticks=range(counts.shape[1]), xlabel="cluster")
-    axis.set_xticklabels([chr(65 + place) for place in range(counts.shape[1])])
-    axis.grid(visible=False)
-    bar = figure.colorbar(shown, ax=axis, fraction=0.035, pad=0.02, format=lambda value, _: f"{value:.0%}")
-    bar.set_label("share of the class")
-    bar.outline.set_visible(False)
+    seaborn.heatmap(
+        rounded(counts / counts.sum(axis=1, keepdims=True), 3), cmap="Blues", vmin=0, vmax=1, ax=axis,
+        annot=np.where(counts, np.char.mod("%d", counts), ""), fmt="", annot_kws={"fontsize": 8},
+        xticklabels=[chr(65 + place) for place in range(counts.shape[1])], yticklabels=names,
+        cbar_kws={"label": "share of the class", "format": lambda value, _: f"{value:.0%}", "fraction": 0.035, "pad": 0.02},
+    )  # fmt: skip
+    axis.set(xlabel="cluster")
+    axis.tick_params(axis="y", rotation=0)
     return figure
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from helpers.core import project, store
-from helpers.core.project import Problem, shown
-from helpers.fashion import dataset
+from helpers.core.project import Problem, shown, typed
+from helpers.fashion import course_csv, dataset
 
 REMEDY = "make train"
 HELD_OUT = 0.1  # share of TRAIN.csv kept for validation when training
@@ -14,22 +14,24 @@ def predict_file(train_csv, test_csv, output, retrain=False):
     """Predict the class of every image in `test_csv` and write the labels to `output`.
 
     train_csv, test_csv : files in the course's format; the test file's labels are dummies and are not read.
-    output   : one label 0..9 a line, in the order of the rows; written whole or not at all.
+    output   : one label 0..9 a line, in the order of the rows; written as store.write_named does, and never over the inputs.
     retrain  : train the network from `train_csv`, a tenth of it held out; otherwise the stored network is loaded and
                `train_csv` is only checked.
     Returns a sentence that says what was written. Raises Problem for a bad file, naming file and line.
     """
     from helpers.fashion import networks
 
-    images, labels = dataset.read_csv(train_csv)
-    test_images, _ = dataset.read_csv(test_csv, labelled=False)
+    inputs = [typed(train_csv), typed(test_csv)]
+    store.named_output(output, inputs)
+    images, labels = course_csv.read_csv(train_csv)
+    test_images, _ = course_csv.read_csv(test_csv, labelled=False)
     path, card = best_network()
     network = networks.load(path, REMEDY)
     if retrain:
         network = _trained_from(images, labels, network, card)
-    inputs = dataset.scaled(test_images).reshape(-1, *network.input_shape[1:])
-    predicted = networks.probabilities(network, inputs).argmax(axis=1)
-    store.write_text(output, "".join(f"{label}\n" for label in predicted))
+    pictures = dataset.scaled(test_images).reshape(-1, *network.input_shape[1:])
+    predicted = networks.probabilities(network, pictures).argmax(axis=1)
+    store.write_named(output, "".join(f"{label}\n" for label in predicted).encode(), inputs)
     counts = np.bincount(predicted, minlength=len(dataset.CLASSES))
     spread = ", ".join(f"{name} {count:,}" for name, count in zip(dataset.CLASSES, counts, strict=True))
     return f"{card['name']} wrote {len(predicted):,} labels to {output}: {spread}."

@@ -62,7 +62,7 @@ def listing(x, y, model, folds=5):
 
 
 def nested(x, y, components):
-    """helpers.fashion.pca on the same folds: k -> folds."""
+    """helpers.fashion.pca on the same folds, stopped where scikit-learn stops: k -> folds."""
     project.report_progress(f"nested, up to {components[-1]}")
     return {
         k: {
@@ -76,7 +76,7 @@ def nested(x, y, components):
                 for fold in folds
             ]
         }
-        for k, folds in pca.cross_validated(x, y, components).items()
+        for k, folds in pca.cross_validated(x, y, components, newton_steps=0).items()
     }
 
 

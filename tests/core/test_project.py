@@ -1,8 +1,9 @@
 import re
+from pathlib import Path
 
 import pytest
 
-from helpers.core.project import PROFILES, Problem, profile_named, seed_for
+from helpers.core.project import PROFILES, Problem, profile_named, seed_for, typed
 from helpers.report.claims import all_claims, claim
 
 
@@ -48,3 +49,10 @@ def test_the_counts_of_parameters_add_up():
 def test_an_unknown_claim_is_a_problem():
     with pytest.raises(Problem, match=re.escape("'mlp-val-acc-c'")):
         claim("mlp-val-acc-c")
+
+
+def test_a_typed_path_means_the_home_folder_by_its_tilde(monkeypatch):
+    monkeypatch.setenv("HOME", "/somewhere")
+    assert typed("~/data") == Path("/somewhere/data")
+    assert typed("data") == Path("data")
+    assert typed("~no-such-user-here/data") == Path("~no-such-user-here/data")

@@ -1,6 +1,9 @@
 import json
+import os
 import signal
+import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +107,94 @@ def test_json_that_is_missing_says_how_to_get_it_back():
         "outputs/results/no_such.json is missing: get it back with `git checkout -- outputs/results/no_such.json`, "
         "or make it anew with `make bench`."
     )
+
+
+# --- files that the user names ---------------------------------------------------------------------------------------
+
+
+def test_a_named_file_is_replaced_and_keeps_its_permissions(tmp_path):
+    path = tmp_path / "new" / "a.txt"
+    store.write_named(path, b"one")
+    path.chmod(0o640)
+    store.write_named(path, b"two")
+    assert path.read_bytes() == b"two" and path.stat().st_mode & 0o777 == 0o640
+    assert [left.name for left in path.parent.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_and_what_it_names_is_written(tmp_path, there):
+    (tmp_path / "folder").mkdir()
+    target, link = tmp_path / "folder" / "real.txt", tmp_path / "link.txt"
+    if there:
+        target.write_text("old")
+    link.symlink_to("folder/real.txt")
+    store.write_named(link, b"new")
+    assert link.is_symlink() and target.read_bytes() == b"new" and not target.is_symlink()
+
+
+def test_a_pipe_gets_the_bytes_and_stays_a_pipe(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    store.write_named(path, b"content")
+    assert os.read(reader, 100) == b"content" and path.is_fifo()
+    os.close(reader)
+    with pytest.raises(Problem, match="nobody reads from it"):
+        store.write_named(path, b"content")
+
+
+def test_a_pipe_whose_reader_goes_away_is_one_sentence(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    closing = threading.Timer(0.3, os.close, [reader])
+    closing.start()
+    with pytest.raises(Problem, match="nobody reads from it"):
+        store.write_named(path, bytes(1_000_000))  # more than a pipe holds
+    closing.join()
+
+
+def test_devices_are_written_to():
+    store.write_named(os.devnull, b"content")
+    assert not Path(os.devnull).is_file()
+    with pytest.raises(Problem, match=r"/dev/full could not be written \(No space"):
+        store.write_named("/dev/full", b"content")
+
+
+def test_no_name_a_folder_or_an_input_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source = tmp_path / "in.csv"
+    source.write_text("input")
+    (tmp_path / "link").symlink_to(source)
+    for name, words in {
+        "": "empty",
+        ".": "folder",
+        "..": "folder",
+        "/": "folder",
+        "no/": "folder",
+        str(tmp_path): "folder",
+    }.items():
+        with pytest.raises(Problem, match=words):
+            store.write_named(name, b"x")
+    for name in ("in.csv", "link", source):
+        with pytest.raises(Problem, match=r"same file as the input .*in\.csv"):
+            store.write_named(name, b"x", inputs=[tmp_path / "absent.csv", source])
+    assert source.read_text() == "input"
+    assert {left.name for left in tmp_path.iterdir()} == {"in.csv", "link"}
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("kept")
+    (tmp_path / "circle").symlink_to("circle")
+    for name in ("file/a.txt", "circle", "n" * 300):
+        with pytest.raises(Problem, match="cannot be written"):
+            store.write_named(tmp_path / name, b"x")
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_named_file_on_a_full_disk_stays_as_it_was(small_disk):
+    path = small_disk / "a.txt"
+    store.write_named(path, b"old")
+    with pytest.raises(Problem, match="disk is full"):
+        store.write_named(path, bytes(400_000))
+    assert path.read_bytes() == b"old"

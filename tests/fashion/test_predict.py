@@ -6,7 +6,7 @@ import pytest
 from helpers.core.project import Problem
 from helpers.fashion import predict
 from tests.conftest import assert_one_sentence, helpers_command
-from tests.test_fashion import written
+from tests.fashion.test_course_csv import written
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +41,9 @@ def test_labels_stand_in_the_order_of_the_rows(course, tmp_path):
 
 def test_the_course_s_shuffling_loader_would_have_been_caught(course, tmp_path, monkeypatch):
     """The course's loader shuffled every file that it read, the test file too. With it, the check above must fail."""
-    from helpers.fashion import dataset
+    from helpers.fashion import course_csv
 
-    read = dataset.read_csv
+    read = course_csv.read_csv
 
     def shuffling(path, labelled=True):
         images, labels = read(path, labelled)
@@ -53,7 +53,7 @@ def test_the_course_s_shuffling_loader_would_have_been_caught(course, tmp_path, 
     train, test, truth = course
     output = tmp_path / "predictions.txt"
     for loader, expected in ((read, True), (shuffling, False)):
-        monkeypatch.setattr(dataset, "read_csv", loader)
+        monkeypatch.setattr(course_csv, "read_csv", loader)
         predict.predict_file(train, test, output)
         assert in_order(np.array(output.read_text().split(), int), truth) is expected
 
@@ -110,3 +110,26 @@ def test_the_best_network_is_chosen_by_validation(tmp_path, monkeypatch):
     for name, value in {"a": 0.9, "b": 0.92, "c": 0.91}.items():
         store.write_json(tmp_path / "net" / f"{name}.json", {"val_accuracy": value})
     assert predict.best_network() == tmp_path / "net" / "b.keras"
+
+
+def test_a_link_is_followed_and_an_input_is_safe(course, tmp_path):
+    train, test, _ = course
+    real, link = tmp_path / "real.txt", tmp_path / "link.txt"
+    real.write_text("old\n")
+    link.symlink_to(real)
+    predict.predict_file(train, test, link)
+    assert link.is_symlink() and len(real.read_text().split()) == 200
+    before = test.read_bytes()
+    link.unlink()
+    link.symlink_to(test)
+    for output in (link, test):
+        with pytest.raises(Problem, match="same file as the input"):
+            predict.predict_file(train, test, output)
+    assert test.read_bytes() == before
+
+
+@pytest.mark.parametrize("output", ["", "."])
+def test_an_output_without_a_name_is_one_sentence(course, output):
+    done = helpers_command("predict", *course[:2], "--output", output)
+    assert done.returncode == 2
+    assert_one_sentence(done, "The ")
