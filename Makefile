@@ -68,8 +68,8 @@ lab: data  ## open JupyterLab on the notebooks
 
 # --- longer runs -----------------------------------------------------------------------------------------------------
 
-train: data  ## train every network from scratch, or ONLY=04_mlp; resumes -> outputs/models/
-	@$(RUN) run --profile train --jobs 1 $(ONLY) && echo "train: the networks and their cards are in outputs/models/; now make report"
+train: data  ## train what is missing, one network after the other, or ONLY=cnn/v1, ONLY=04_mlp; resumes -> outputs/models/
+	@$(RUN) train $(filter-out all,$(ONLY)) && echo "train: the networks and their cards are in outputs/models/; now make report"
 
 smoke: data  ## try every line on a sliver of the data, or ONLY=04_mlp -> outputs/smoke/
 	@$(RUN) run --profile smoke --jobs $(JOBS) $(ONLY)

@@ -34,6 +34,15 @@ def _parser():
     run.add_argument("--jobs", type=_count, default=2, help="how many chapters at a time (default: 2)")
     run.set_defaults(call=_run)
 
+    train = commands.add_parser("train", help="train the networks that are not stored yet; goes on where it was killed")
+    train.add_argument("names", nargs="*", metavar="NAME", help="such as cnn/v1, 'mlp/*', or a chapter: 04_mlp")
+    train.add_argument("--list", action="store_true", help="only say what is stored and what is not")
+    train.set_defaults(call=_train)
+
+    search = commands.add_parser("search", help="search for a perceptron, alone or with other processes")
+    search.add_argument("method", metavar="METHOD", help="random or bayes")
+    search.set_defaults(call=_search)
+
     store = commands.add_parser("store", help="write executed outputs back into notebooks/")
     store.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="such as 04_mlp or 4 (default: every chapter)")
     store.set_defaults(call=_store)
@@ -89,6 +98,26 @@ def _run(arguments):
         given["PROFILE"] = arguments.profile
     names = notebooks.names() if arguments.notebooks == ["all"] else arguments.notebooks
     return run.run(names, given, arguments.force, arguments.jobs)
+
+
+def _train(arguments):
+    from helpers.fashion import experiments
+    from helpers.report import notebooks, run
+
+    chapters = [name for name in arguments.names if name[:1].isdigit()]
+    for name in chapters:
+        run.run([notebooks.source_path(name).stem], {"PROFILE": "train"}, True, 1)
+    networks = [name for name in arguments.names if name not in chapters]
+    if networks or not chapters:
+        for line in experiments.train_queue(networks, only_list=arguments.list):
+            print(line, flush=True)
+
+
+def _search(arguments):
+    from helpers.fashion import tuning
+
+    for line in tuning.search_alone_or_together(arguments.method):
+        print(line)
 
 
 def _store(arguments):

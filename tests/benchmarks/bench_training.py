@@ -75,7 +75,7 @@ def main():
     peaks = {precision: matmul_peak(precision) for precision in ("bfloat16", "float32")}
     found = {}
     for name in NAMES:
-        network, _ = networks.load(project.MODELS / "cnn" / f"{name}-0.keras", "make train ONLY=05_cnn")
+        network = networks.load(project.MODELS / "cnn" / f"{name}-0.keras", "make train ONLY=05_cnn")
         work = networks.multiply_adds(network)
         mixed, single = training_speed(network, "mixed_bfloat16"), training_speed(network, "float32")
         labelling = labelling_speed(network)

@@ -72,31 +72,39 @@ def test_rounding_reaches_into_everything_and_keeps_ints():
     assert isinstance(store.rounded(7), int)
 
 
-def test_a_card_vouches_for_its_file_only(tmp_path):
-    model = tmp_path / "net.keras"
-    model.write_bytes(b"weights")
-    store.write_card(model, {"seed": 1})
-    assert store.read_card(model, "make train")["seed"] == 1
-    model.write_bytes(b"weightz")
+def test_a_card_vouches_for_its_files(tmp_path):
+    file, card = tmp_path / "net.keras", tmp_path / "net.json"
+    file.write_bytes(b"weights")
+    with pytest.raises(Problem, match=r"net\.json is missing.*`make train`"):
+        store.read_card(card, "make train")
+    store.write_card(card, {"seed": 1}, [file])
+    assert store.read_card(card, "make train")["seed"] == 1
+    file.write_bytes(b"weightz")
     with pytest.raises(Problem, match=r"net\.keras does not match.*`make train`"):
-        store.read_card(model, "make train")
-    model.unlink()
+        store.read_card(card, "make train")
+    file.unlink()
     with pytest.raises(Problem, match=r"net\.keras is missing.*`make train`"):
-        store.read_card(model, "make train")
+        store.read_card(card, "make train")
+    store.write_json(card, {"seed": 1, "sha256": "of another version"})
+    with pytest.raises(Problem, match="no card of this version"):
+        store.read_card(card, "make train")
 
 
-def test_a_file_without_card_is_refused(tmp_path):
-    (tmp_path / "net.keras").write_bytes(b"weights")
-    with pytest.raises(Problem, match="no card"):
-        store.read_card(tmp_path / "net.keras", "make train")
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[1,"])
-def test_json_that_is_none_is_named(tmp_path, content):
-    path = tmp_path / "broken.json"
-    path.write_bytes(content)
-    with pytest.raises(Problem, match=r"broken\.json is not valid JSON .*: get it back with `git checkout -- .*`\.$"):
-        store.read_json(path)
+def test_what_was_stored_with_other_settings_is_refused(tmp_path):
+    path, made = tmp_path / "a.json", []
+    settings = {"fits": 5, "config": {"rate": 0.1, "name": "a"}}
+    make = lambda: made.append(1) or {"value": 1 / 3}  # noqa: E731
+    record = store.stored(path, settings, make, "make train")
+    assert record == {"settings": settings, "value": 0.333333} == store.stored(path, settings, None, "make train")
+    assert len(made) == 1
+    for wrong, words in (
+        ({**settings, "fits": 6}, "settings.fits is 5, not 6"),
+        ({**settings, "config": {"rate": 0.2, "name": "a"}}, "settings.config.rate is 0.1, not 0.2"),
+        ({**settings, "more": 1}, "settings.more is None, not 1"),
+        ({"fits": 5}, "settings.config is .* not None"),
+    ):
+        with pytest.raises(Problem, match=f"made with other settings .{words}.*`make train`"):
+            store.stored(path, wrong, None, "make train")
 
 
 def test_json_that_is_missing_says_how_to_get_it_back():

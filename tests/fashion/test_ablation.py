@@ -3,83 +3,36 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from helpers.core import store
-from helpers.core.backend import keras
 from helpers.core.project import PROFILES, Problem
 from helpers.fashion import ablation, training
-from tests.test_training import data, network
+from tests.fashion.test_training import PLAIN, data, network
+
+ARMS = {"base": {}, "+ fast": {"learning_rate": 0.03}, "+ mean": {"average_epochs": 3}}
 
 
-def recipes(*names, epochs=2):
-    rates = {"base": 0.01, "+ fast": 0.03, "+ mean": 0.01}
-    return {
-        name: training.Recipe(
-            keras.optimizers.Adam(rates[name]), epochs, epochs, 32, average_epochs=1 + (name == "+ mean")
-        )
-        for name in names
-    }
+def ran(profile, arms=tuple(ARMS), seeds=2):
+    configs = {name: replace(PLAIN, epochs=2, patience=2, **ARMS[name]) for name in arms}
+    return ablation.one_change_at_a_time(network(), configs, data(), seeds, profile, 1, "make train")
 
 
-def profiles(tmp_path):
+def test_what_is_stored_is_judged_by_the_last_epoch_and_other_settings_are_refused(tmp_path):
     folders = {"results": tmp_path / "results", "training": tmp_path / "training"}
-    return replace(PROFILES["train"], **folders), replace(PROFILES["report"], **folders)
-
-
-def compared(profile, arms=("base", "+ fast", "+ mean"), seeds=2, **options):
-    return ablation.compared(
-        network(), recipes(*arms, **options), data(), seeds, "net_ablation", profile, 1, "make train"
-    )
-
-
-def test_what_is_stored_is_what_the_networks_say(tmp_path):
-    train, report = profiles(tmp_path)
-    record = compared(train)
-    assert compared(report) == record
-    assert [(run["arm"], run["run"]) for run in record["runs"]][:4] == [
-        ("base", 0),
-        ("+ fast", 0),
-        ("+ mean", 0),
-        ("base", 1),
-    ]
+    train, report = (replace(PROFILES[name], **folders) for name in ("train", "report"))
+    with pytest.raises(Problem, match=r"cnn_ablation\.json is missing: .*`make train`"):
+        ran(report)
+    record = ran(train)
+    assert ran(report) == record
+    assert [(run["arm"], run["run"]) for run in record["runs"]][:4] == [*((arm, 0) for arm in ARMS), ("base", 1)]
     right = ablation.right(record, data().val_y)
-    assert {name: hits.shape for name, hits in right.items()} == dict.fromkeys(("base", "+ fast", "+ mean"), (2, 100))
-    folder = tmp_path / "training" / "net" / "ablation" / "mean-1"
-    last = store.read_json(folder / "progress.json")["history"][-1]  # judged by the last epoch, and by its mean
-    assert right["+ mean"][1].mean() == pytest.approx(last["val_accuracy"])
-
-
-def test_it_goes_on_where_it_was_broken_off(tmp_path, monkeypatch):
-    train, report = profiles(tmp_path)
-    whole = compared(replace(train, results=tmp_path / "whole", training=tmp_path / "elsewhere"))
-    trained = []
-    real = training.train
-
-    def fails_at_the_third(*arguments):
-        if len(trained) == 2:
-            raise KeyboardInterrupt
-        trained.append(arguments[-1])
-        return real(*arguments)
-
-    monkeypatch.setattr(training, "train", fails_at_the_third)
-    with pytest.raises(KeyboardInterrupt):
-        compared(train)
-    with pytest.raises(Problem, match=r"net_ablation\.json was never finished: go on with `make train`"):
-        compared(report)
-    monkeypatch.setattr(training, "train", lambda *arguments: trained.append(arguments[-1]) or real(*arguments))
-    record = compared(train)
-    assert trained == ["base 0", "+ fast 0", "+ mean 0", "base 1", "+ fast 1", "+ mean 1"]  # none of them twice
-    assert [run["predicted"] for run in record["runs"]] == [run["predicted"] for run in whole["runs"]]
-
-
-def test_the_report_profile_wants_the_very_experiment(tmp_path):
-    train, report = profiles(tmp_path)
-    with pytest.raises(Problem, match=r"is missing: make it with `make train`"):
-        compared(report, seeds=1)
-    compared(train, arms=("base",), seeds=1)
-    with pytest.raises(Problem, match="made with other settings"):
-        compared(report, arms=("base", "+ fast"), seeds=1)
-    with pytest.raises(Problem, match="made with other settings"):
-        compared(report, arms=("base",), seeds=2)
+    assert {name: hits.shape for name, hits in right.items()} == dict.fromkeys(ARMS, (2, 100))
+    mean = training.train(
+        network(), replace(PLAIN, epochs=2, patience=2, average_epochs=3), data(),
+        ablation.seed_for("cnn_ablation/1", 1), train.training / "cnn" / "ablation" / "mean-1",
+    )  # fmt: skip
+    assert right["+ mean"][1].mean() == pytest.approx(mean.history[-1]["val_accuracy"])
+    for wrong in ({"arms": ("base", "+ fast")}, {"seeds": 1}):
+        with pytest.raises(Problem, match="made with other settings"):
+            ran(report, **wrong)
 
 
 def test_the_gain_is_paired_by_image_and_run():

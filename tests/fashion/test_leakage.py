@@ -1,5 +1,7 @@
 """The trap: what it reports of the leaking and of the clean images, and that it resumes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -27,8 +29,8 @@ def noise(count, seed):
 
 
 def arguments(epochs=2):
-    split = training.Split(*noise(200, 0), *noise(600, 1))
-    return network(), training.Recipe(keras.optimizers.Adam(0.01), epochs, batch_size=32), split, *noise(600, 2)
+    split = training.Split(*noise(200, 0), *noise(600, 1), *noise(600, 2))
+    return network(), training.TrainingConfig("adam", 0.01, epochs=epochs, batch_size=32), split
 
 
 def test_on_noise_all_that_it_shows_is_memory(tmp_path):
@@ -48,9 +50,13 @@ def test_stopped_between_fits_it_goes_on(tmp_path):
     assert leakage.refitted(*arguments(), 5, tmp_path / "parts", fits=3) == whole
 
 
-def test_the_report_profile_names_the_remedy(tmp_path):
-    from dataclasses import replace
-
-    report = replace(PROFILES["report"], results=tmp_path)
+def test_a_stored_measurement_of_other_settings_is_refused(tmp_path):
+    folders = {"results": tmp_path, "training": tmp_path / "training"}
+    report, train = (replace(PROFILES[name], **folders) for name in ("report", "train"))
     with pytest.raises(Problem, match=r"mlp_reshuffle\.json is missing: .*`make train`"):
-        leakage.measured(*arguments(), report, 1, "make train", chains=1, fits=1)
+        leakage.reshuffle_chains(*arguments(), report, 1, "make train", chains=1, fits=1)
+    made = leakage.reshuffle_chains(*arguments(), train, 1, "make train", chains=1, fits=1)
+    assert leakage.reshuffle_chains(*arguments(), report, 1, "make train", chains=1, fits=1) == made
+    for wrong in ({"chains": 3, "fits": 1}, {"chains": 1, "fits": 9}):
+        with pytest.raises(Problem, match=r"mlp_reshuffle\.json was made with other settings .*`make train`"):
+            leakage.reshuffle_chains(*arguments(), report, 1, "make train", **wrong)

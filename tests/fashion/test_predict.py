@@ -107,9 +107,14 @@ def test_the_best_network_is_chosen_by_validation(tmp_path, monkeypatch):
     monkeypatch.setattr(project, "MODELS", tmp_path)
     with pytest.raises(Problem, match="no trained network"):
         predict.best_network()
-    for name, value in {"a": 0.9, "b": 0.92, "c": 0.91}.items():
-        store.write_json(tmp_path / "net" / f"{name}.json", {"val_accuracy": value})
-    assert predict.best_network() == tmp_path / "net" / "b.keras"
+    for name, value in {"a-0": 0.9, "b-0": 0.92, "c-0": 0.91}.items():
+        path = tmp_path / "net" / f"{name}.keras"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"weights")
+        store.write_card(path.with_suffix(".json"), {"val_accuracy": value}, [path])
+    store.write_card(tmp_path / "net" / "b-1.json", {"val_accuracy": 0.99}, [])  # its network was not stored
+    path, card = predict.best_network()
+    assert path == tmp_path / "net" / "b-0.keras" and card["val_accuracy"] == 0.92
 
 
 def test_a_link_is_followed_and_an_input_is_safe(course, tmp_path):

@@ -46,9 +46,7 @@ def untrained(monkeypatch):
 
     def train(search, number, values):
         accuracy = 0.9 - 0.05 * abs(values["depth"] - 2) - 0.1 * values["dropout"] + 0.001 * number
-        history = [{"epoch": 1, "val_accuracy": accuracy, "seconds": 0.0}]
-        store.write_json(search._trial_folder(number, values) / "progress.json", {"history": history})
-        return history
+        return [{"epoch": 1, "val_accuracy": accuracy, "seconds": 0.0}]
 
     monkeypatch.setattr(tuning.Search, "_train", train)
 
@@ -101,7 +99,7 @@ def test_both_searches_begin_alike_and_then_part(untrained, tmp_path):
 
 def test_the_second_search_finds_the_common_start_trained(trained, monkeypatch):
     folder, reckoned = trained
-    monkeypatch.setattr(training, "one_epoch", None)  # nothing may be left to train
+    monkeypatch.setattr(training, "Batches", None)  # nothing may be left to train
     drawn = tuning.Search("random", data(), folder, 3, trials=1, epochs=1).run()
     assert drawn == [{**reckoned[0], "method": "random"}]
 
@@ -122,7 +120,7 @@ def test_books_that_are_damaged_are_kept_anew_without_training_again(trained, mo
     folder, reckoned = trained
     search = tuning.Search("bayes", data(), folder, 3, trials=3, epochs=1)
     (folder / search._project() / "oracle.json").write_text("{")
-    monkeypatch.setattr(training, "one_epoch", None)  # nothing is left to train
+    monkeypatch.setattr(training, "Batches", None)  # nothing is left to train
     assert search.run() == reckoned
 
 
@@ -141,9 +139,11 @@ def test_the_report_profile_reads_what_was_stored(untrained, tmp_path):
     folders = {"results": tmp_path / "results", "training": tmp_path / "training"}
     report, train = replace(PROFILES["report"], **folders), replace(PROFILES["train"], **folders)
     with pytest.raises(Problem, match=r"mlp_search\.json is missing: .*`make train ONLY=x`"):
-        tuning.searched(data(), report, 3, "make train ONLY=x", 2, 1)
-    made = tuning.searched(data(), train, 3, "make train ONLY=x", 2, 1)
-    assert tuning.searched(data(), report, 3, "make train ONLY=x", 2, 1) == made
+        tuning.perceptron_search(data(), report, 3, "make train ONLY=x", 2, 1)
+    made = tuning.perceptron_search(data(), train, 3, "make train ONLY=x", 2, 1)
+    assert tuning.perceptron_search(data(), report, 3, "make train ONLY=x", 2, 1) == made
+    with pytest.raises(Problem, match=r"other settings \(settings\.epochs is 1, not 2\).*`make train ONLY=x`"):
+        tuning.perceptron_search(data(), report, 3, "make train ONLY=x", 2, 2)
     assert len(made["trials"]) == 4
     assert tuning.best(made)["val_accuracy"] == max(row["val_accuracy"] for row in made["trials"])
     assert tuning.best(made, "random")["method"] == "random"
@@ -153,8 +153,9 @@ def test_the_stored_search_kept_to_its_limits():
     record = store.read_json(PROFILES["report"].results / tuning.RESULT)
     for method in ("random", "bayes"):
         rows = [row for row in record["trials"] if row["method"] == method]
-        assert [row["trial"] for row in rows] == list(range(record["trials_each"]))
-        assert all(row["parameters"] <= record["most_parameters"] and row["epochs"] == record["epochs"] for row in rows)
+        assert [row["trial"] for row in rows] == list(range(record["settings"]["trials_each"]))
+        assert max(row["parameters"] for row in rows) <= record["settings"]["most_parameters"]
+        assert {row["epochs"] for row in rows} == {record["settings"]["epochs"]}
         assert all(tuning.network_of(row["values"]).count_params() == row["parameters"] for row in rows)
 
 
