@@ -349,8 +349,9 @@ def test_what_a_user_has_set_for_other_programs_changes_nothing(project, tmp_pat
 FORBIDDEN = """
 import os
 from pathlib import Path
+from helpers.core import environment, project
+environment.take_over()
 from helpers.__main__ import main
-from helpers.core import project
 
 def refused(folder, *arguments):
     folder.chmod(0o555)
