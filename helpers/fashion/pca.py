@@ -16,7 +16,6 @@ from joblib import Parallel, delayed
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import linear_sum_assignment, minimize
 from scipy.sparse.linalg import LinearOperator, cg
-from scipy.spatial.distance import pdist, squareform
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
@@ -249,15 +248,10 @@ def clustered(points, classes, seed):
 def neighbour_map(points, seed):
     """A map in two dimensions that keeps neighbours together: t-SNE (van der Maaten and Hinton 2008), on one thread.
 
-    It starts from the first two columns, and from rounded points and distances that no BLAS has summed: t-SNE would blow
-    up differences of the last bit, and every processor would draw a map of its own.
-    points : (n, k), n above 90, the columns in falling order of spread.   Returns float (n, 2).
+    Its details may differ between processors. points : (n, k), n above 90.   Returns float (n, 2).
     """
-    points = np.round(points, 3)
-    start = np.round(points[:, :2] / points[:, 0].std(), 6) * 1e-4  # the size that t-SNE's own starts have
     with threadpool_limits(1):
-        tsne = TSNE(2, init=start.astype(np.float32), metric="precomputed", random_state=seed)
-        return tsne.fit_transform(squareform(pdist(points)))
+        return TSNE(2, init="pca", random_state=seed).fit_transform(points)
 
 
 def adjusted_rand(counts):

@@ -1,5 +1,7 @@
 """Nested logistic regressions against scikit-learn's, cross-validation without a leak, agreement of clusters and classes."""
 
+import json
+
 import joblib
 import numpy as np
 import pytest
@@ -8,10 +10,12 @@ from hypothesis import strategies as st
 from sklearn import metrics
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics.cluster import contingency_matrix
 from sklearn.model_selection import StratifiedKFold, cross_validate
 from sklearn.pipeline import make_pipeline
 
 from helpers.fashion import dataset, pca
+from tests.conftest import python
 
 COMPONENTS = [2, 5, 20]
 
@@ -71,7 +75,7 @@ def test_all_components_are_the_pixels(small):
 
 def test_a_fit_that_is_cut_short_says_so(small):
     _, y, scores = small
-    fit = pca.fit_logits(scores, y, [20], max_iterations=3)[0]
+    fit = pca.fit_logits(scores, y, [20], max_iterations=3, newton_steps=0)[0]
     assert fit.iterations == 3 and not fit.converged
 
 
@@ -141,6 +145,50 @@ def test_tested_judges_on_the_images_it_is_given(small):
     )
 
 
+# --- other processors
+
+
+SHOWN = """
+    import json, sys
+    from sklearn.decomposition import PCA
+    from threadpoolctl import threadpool_info
+    from helpers.core.plotting import rounded
+    from helpers.fashion import dataset, pca
+
+    data = dataset.load()
+    x, y = dataset.scaled(data.train_images[:1500]), data.train_labels[:1500]
+    scores = PCA(100, svd_solver="covariance_eigh").fit_transform(x.astype(float))
+    weights = [fit.weights.tolist() for fit in pca.fit_logits(scores, y, [10, 100], **json.loads(sys.argv[1]))]
+    clusters, centres = pca.clustered(scores[:, :2], y, seed=1)
+    points = pca.neighbour_map(scores[:200, :50], seed=2)
+    print(sorted(pool["architecture"] for pool in threadpool_info() if pool["internal_api"] == "openblas"))
+    print(json.dumps([weights, clusters.tolist(), rounded(centres).tolist(), points.tolist()]))
+"""
+
+
+def shown_under(*environments, **settings):
+    """What chapter 06 computes from 1,500 images in processes with these environments: (kernels, outputs)."""
+    started = [python(SHOWN, json.dumps(settings), **each) for each in environments]
+    answers = [process.communicate() for process in started]
+    assert all(process.returncode == 0 for process in started), answers
+    kernels, outputs = zip(*(answer.splitlines() for answer, _ in answers), strict=True)
+    return kernels, [json.loads(output) for output in outputs]
+
+
+def test_what_is_shown_does_not_depend_on_processor_or_threads():
+    """OpenBLAS adds up in another order on another processor, and with another number of threads."""
+    kernels, outputs = shown_under(
+        {"OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_NUM_THREADS": "1"},
+        {"OPENBLAS_CORETYPE": "Nehalem", "OPENBLAS_NUM_THREADS": "2"},
+    )
+    if len(set(kernels)) == 1:
+        pytest.skip("OpenBLAS has one kernel only for this machine, or NumPy another BLAS")
+    (weights, *rest), (other_weights, *other_rest) = outputs
+    assert rest == other_rest
+    for one, other in zip(weights, other_weights, strict=True):  # so near that no label turns
+        assert np.allclose(one, other, rtol=0, atol=1e-7)
+
+
 # --- clusters
 
 
@@ -150,7 +198,7 @@ def test_agreement_is_what_scikit_learn_computes(seed):
     classes = chance.integers(0, 4, 60)
     clusters = np.where(chance.random(60) < 0.5, classes, chance.integers(0, 4, 60))
     classes[:4] = clusters[:4] = range(4)
-    counts = pca.cluster_counts(classes, clusters)
+    counts = contingency_matrix(classes, clusters)
     assert pca.adjusted_rand(counts) == pytest.approx(metrics.adjusted_rand_score(classes, clusters))
     assert pca.mutual_information(counts) == pytest.approx(metrics.normalized_mutual_info_score(classes, clusters))
 
