@@ -47,6 +47,15 @@ def _write_problem(path, error):
     return Problem(f"{shown(path)} cannot be written ({error.strerror or error}); what was there is left as it was.")
 
 
+@contextmanager
+def write_problems(path):
+    """Turn what goes wrong on the disk while others write into `path` into a Problem."""
+    try:
+        yield
+    except OSError as error:
+        raise _write_problem(Path(path), error) from error
+
+
 def named_output(path, inputs=()):
     """Check the name of a file that the user wants written, before the work begins.
 

@@ -336,11 +336,12 @@ def train(network, config, data, seed, folder, name=""):
                 ),
                 stopping, *([averaged] if averaged else []), backup,
             ]  # fmt: skip
-            model.fit(
-                batches, epochs=config.epochs, initial_epoch=len(backup.history),
-                validation_data=(data.val_x, targets(data.val_y, config, classes)),
-                validation_batch_size=EVALUATION_BATCH, callbacks=callbacks, shuffle=False, verbose=0,
-            )  # fmt: skip
+            with store.write_problems(folder):
+                model.fit(
+                    batches, epochs=config.epochs, initial_epoch=len(backup.history),
+                    validation_data=(data.val_x, targets(data.val_y, config, classes)),
+                    validation_batch_size=EVALUATION_BATCH, callbacks=callbacks, shuffle=False, verbose=0,
+                )  # fmt: skip
         model.set_weights(backup.kept_weights(model))
         return Run(backup.history, keras.models.load_model(best, compile=False), model)
 

@@ -75,7 +75,7 @@ def test_training_from_the_csv_learns_from_it(course, tmp_path):
     output = tmp_path / "predictions.txt"
     done = helpers_command("predict", train, test, "--output", output, "--train")
     assert done.returncode == 0, done.stderr
-    assert (np.array(output.read_text().split(), int) == truth).mean() > 0.4
+    assert (np.array(output.read_text().split(), int) == truth).mean() > 0.25  # by chance one in ten, of 200
 
 
 def test_a_row_of_783_values_is_refused_and_nothing_written(course, tmp_path):
