@@ -158,7 +158,7 @@ def upstream(data, tmp_path, monkeypatch):
     thread.start()
     monkeypatch.setattr(fetch, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(
-        dataset, "UPSTREAM_MD5", {name: hashlib.md5(content).hexdigest() for name, content in files.items()}
+        fetch, "UPSTREAM_MD5", {name: hashlib.md5(content).hexdigest() for name, content in files.items()}
     )
     yield server, f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
