@@ -5,13 +5,16 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
-from helpers.playground import fdlibm
-from helpers.playground.config import ACTIVATIONS, Config
+from helpers.core import plotting
+from helpers.playground import fdlibm, live
+from helpers.playground.config import ACTIVATIONS, PAGE, Config
 from helpers.playground.datasets import DATASETS, FEATURES
 from helpers.playground.engine import activated, train
 from helpers.report import site
@@ -87,8 +90,8 @@ def in_node(function, argument, script=None):
 
 
 @pytest.fixture(scope="module")
-def in_chromium():
-    """A function as in_node, for Chromium."""
+def chromium():
+    """A Chromium without a window."""
     executable = site.find_browser()
     if executable is None:
         pytest.skip("no Chromium is installed")
@@ -96,10 +99,17 @@ def in_chromium():
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(site.BROWSER_FLAGS[1:]))
-        page = browser.new_page()
-        page.add_script_tag(path=SCRIPT)
-        yield page.evaluate
+        yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def in_chromium(chromium):
+    """A function as in_node, for Chromium."""
+    page = chromium.new_page()
+    page.add_script_tag(path=SCRIPT)
+    yield page.evaluate
+    page.close()
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +176,7 @@ def test_every_constant_of_the_functions_counts():
     "right, wrong",
     [
         ("* 19", "* 17"), ("stepped * shrunk < 0", "stepped * shrunk <= 0"), ("this.count = 0;\n    }", "}"),
-        ("last >>= 1", "last >>= 0"), ("output <= 0 ? 0 : 1", "output < 0 ? 0 : 1"), ("0.3 : -0.3", "0.4 : -0.3"),
+        ("last >> 1", "last >> 0"), ("output <= 0 ? 0 : 1", "output < 0 ? 0 : 1"), ("0.3 : -0.3", "0.4 : -0.3"),
         ("total += weights", "total -= weights"), ("fill(setting.initZero ? 0 : 0.1)", "fill(0.1)"),
     ],
 )  # fmt: skip
@@ -175,3 +185,210 @@ def test_a_slip_in_the_engine_is_seen(right, wrong, ours):
     assert right in text
     with pytest.raises(AssertionError, match=r" of .*#"):
         _assert_same(in_node(PROBE, TRIED, text.replace(right, wrong)), ours[-len(TRIED) :])
+
+
+# --- the player ---------------------------------------------------------------------------------------------------------
+
+TEN = Config(dataset="xor", hidden=(3, 2), activation="relu", regularization="L1", regularization_rate=0.01, seed="0.5")
+SHELL = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A page</title>
+<link rel="stylesheet" href="{folder}/playground.css"><script src="{folder}/playground.js"></script></head>
+<body><main><h1>A page</h1>{body}</main></body></html>"""
+LINKED = f"""<table><tr><td>a row</td><td><a href="{TEN.to_url()}">open</a></td></tr></table>
+<p>Text with <a href="https://playground.tensorflow.org/#problem=regression">another</a>.</p>"""
+
+
+@pytest.fixture
+def opened(chromium, tmp_path):
+    """A function from the body of a page, and what comes after its '#', to that page in the browser; it must not complain."""
+    complaints, opened = [], []
+
+    def open_page(body, state="", width=1000, **options):
+        page = chromium.new_page(viewport={"width": width, "height": 900}, **options)
+        page.set_default_timeout(5000)
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        (tmp_path / "page.html").write_text(SHELL.format(folder=site.ASSETS.as_uri(), body=body), encoding="utf-8")
+        page.goto((tmp_path / "page.html").as_uri() + state)
+        opened.append(page)
+        return page
+
+    yield open_page
+    for page in opened:
+        page.close()
+    assert complaints == []
+
+
+def _said(page):
+    return page.locator(".playground-status").text_content()
+
+
+def _played(page, epochs):
+    """Play up to an epoch, as fast as it goes; returns the losses that the list of all numbers then shows."""
+    page.get_by_label("Stop at epoch").fill(str(epochs))
+    page.get_by_label("Speed").select_option("as fast as it goes")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function(f"document.querySelector('.playground-status').textContent.startsWith('Epoch {epochs}:')")
+    page.evaluate("document.querySelector('.playground-numbers').open = true")
+    page.wait_for_function("document.querySelector('.playground-numbers pre').textContent !== ''")
+    first = page.locator(".playground-numbers pre").text_content().splitlines()[0]
+    return tuple(float(number) for number in re.findall(r"loss ([\d.e-]+)", first))
+
+
+def _losses(config, epochs):
+    run = train(config, epochs=epochs, at=[epochs])
+    return run.train_loss[0, 0], run.test_loss[0, 0]
+
+
+def test_a_link_opens_a_player_that_shows_our_losses(opened):
+    page = opened(LINKED)
+    page.get_by_role("link", name="open").click()
+    assert page.evaluate("document.querySelector('table + .playground-place .playground') !== null")
+    assert page.evaluate("document.activeElement.name") == "play"
+    assert _played(page, 10) == _losses(TEN, 10)
+    assert page.get_by_role("link", name="The same on").get_attribute("href") == TEN.to_url()
+    page.get_by_role("button", name="Close").click()
+    assert page.locator(".playground").count() == 0
+    assert page.evaluate("document.activeElement.textContent") == "open"
+
+
+def test_a_second_click_does_not_stack_players(opened):
+    page = opened(LINKED)
+    for _ in range(2):
+        page.get_by_role("link", name="open").click()
+    assert page.locator(".playground").count() == 1
+
+
+@pytest.mark.parametrize("modifier", ["Control", "Shift", "Alt", "Meta"])
+def test_a_modified_click_stays_with_the_browser(opened, modifier):
+    page = opened(LINKED)
+    page.evaluate(
+        "addEventListener('click', event => { window.left = !event.defaultPrevented; event.preventDefault(); })"
+    )
+    page.get_by_role("link", name="open").click(modifiers=[modifier])
+    assert page.evaluate("left")
+    assert page.locator(".playground").count() == 0
+
+
+def test_what_is_not_computed_here_is_left_to_the_page(opened):
+    page = opened(LINKED)
+    page.evaluate(
+        "addEventListener('click', event => { window.left = !event.defaultPrevented; event.preventDefault(); })"
+    )
+    page.get_by_role("link", name="another").click()
+    assert page.evaluate("left")
+
+
+def test_it_works_by_keyboard_alone(opened):
+    page = opened(LINKED)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")  # from Play to Step
+    for _ in range(3):
+        page.keyboard.press("Space")
+    assert _said(page).startswith("Epoch 3:")
+
+
+OWN = '<div data-playground="#dataset=gauss&amp;seed=0.7"></div>'
+
+
+def test_the_page_of_its_own_follows_its_address(opened):
+    page = opened(OWN, "#" + TEN.to_url().partition("#")[2])
+    assert page.get_by_label("Address").input_value() == TEN.to_url()
+    page.get_by_label("Data set").select_option("spiral")
+    assert Config.from_url(page.url).dataset == "spiral"
+    page.evaluate("location.hash = '#dataset=circle&seed=0.3'")
+    page.wait_for_function("document.querySelector('[name=seed]').value === '0.3'")
+    assert opened(OWN).get_by_label("Seed", exact=True).input_value() == "0.7"
+
+
+def test_every_control_changes_its_own_setting(opened):
+    page = opened(OWN)
+    page.get_by_label("Data set").select_option("xor")
+    page.get_by_label("Activation").select_option("relu")
+    page.get_by_label("Learning rate").select_option("0.3")
+    page.locator("[name=regularization]").select_option("L2")
+    page.get_by_label("Penalty's rate").select_option("0.003")
+    page.get_by_label("Noise").fill("25")
+    page.get_by_label("Training share").fill("70")
+    page.get_by_label("Batch size").fill("7")
+    page.get_by_label("X₁X₂").check()
+    page.get_by_label("X₂", exact=True).uncheck()
+    page.get_by_label("start all weights at 0").check()
+    page.get_by_role("button", name="Add a layer").click()
+    page.get_by_label("Neurons in hidden layer 3").fill("6")
+    page.keyboard.press("Enter")
+    page.get_by_label("Seed", exact=True).fill("0.25")
+    page.keyboard.press("Enter")
+    wanted = Config(
+        dataset="xor", activation="relu", learning_rate=0.3, regularization="L2", regularization_rate=0.003, noise=25,
+        train_percent=70, batch_size=7, features=("x", "xTimesY"), init_zero=True, hidden=(4, 2, 6), seed="0.25",
+    )  # fmt: skip
+    assert page.get_by_label("Address").input_value() == wanted.to_url()
+    page.get_by_role("button", name="Remove the last").click()
+    page.get_by_label("start all weights at 0").uncheck()
+    assert _played(page, 5) == _losses(replace(wanted, hidden=(4, 2), init_zero=False), 5)
+
+
+def test_a_bad_value_is_said_in_a_sentence(opened):
+    page = opened(OWN, "#batchSize=0")
+    assert page.get_by_role("alert").text_content() == "batchSize=0 will not do: it takes a whole number from 1 to 500."
+    page.get_by_label("X₁", exact=True).uncheck()
+    page.get_by_label("X₂", exact=True).click()
+    assert page.get_by_role("alert").text_content().startswith("No input is on")
+    assert page.get_by_label("X₂", exact=True).is_checked()
+
+
+def test_nothing_moves_unasked(opened):
+    page = opened(OWN)
+    before = page.locator(".playground").screenshot()
+    page.wait_for_timeout(300)
+    assert page.locator(".playground").screenshot() == before
+    assert _said(page).startswith("Epoch 0:")
+
+
+def test_reduced_motion_draws_seldom(opened):
+    page = opened(OWN, reduced_motion="reduce")
+    page.evaluate("window.drawn = 0; const draw = Playground.Player.prototype.draw;"
+                  "Playground.Player.prototype.draw = function () { drawn++; draw.call(this); }; null")  # fmt: skip
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_timeout(1100)
+    assert page.evaluate("drawn") <= 3
+
+
+def test_a_click_on_a_neuron_shows_it(opened):
+    page = opened(OWN)
+    page.locator(".playground-network").click(position=page.evaluate(
+        "(() => { const box = document.querySelector('.playground-network');"
+        "return {x: 16 + 46 + 17, y: 26 + 2 * 48 - 24}; })()"))  # fmt: skip
+    assert page.locator("[name=picture]").evaluate("box => box.selectedOptions[0].text") == "X₁"
+    assert "X₁" in page.locator(".playground-output").get_attribute("aria-label")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1000, 390])
+def test_the_player_is_accessible_and_fits(opened, scheme, width):
+    page = opened(OWN, width=width, color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(box => { box.open = true; })")
+    found = [fault["id"] for fault in Axe().run(page, options={"preload": False}).response["violations"]]
+    assert found == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_notebook_shows_the_same_player(chromium):
+    html = live.play(TEN, "0.25").data
+    assert "http" not in html.replace(PAGE, "")
+    page = chromium.new_page()
+    page.set_content(f"<main>{html}{live.play(TEN).data}</main>")
+    assert page.locator(".playground").count() == 2
+    page.get_by_role("button", name="Close").is_hidden()
+    assert page.get_by_label("Address").first.input_value() == replace(TEN, seed="0.25").to_url()
+    page.close()
+
+
+def test_the_script_is_small_and_asks_for_nothing():
+    text = SCRIPT.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 900
+    assert sum(path.stat().st_size for path in site.ASSETS.glob("playground*.*s*")) < 60_000
+    assert set(re.findall(r"https?://[\w.]+", text)) == {"https://playground.tensorflow.org"}
+    for name in ("POSITIVE", "NEUTRAL", "NEGATIVE"):
+        assert f'{name} = "{getattr(plotting, name)}"' in text

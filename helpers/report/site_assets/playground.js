@@ -8,61 +8,54 @@ const Playground = (() => {
   const PAGE = "https://playground.tensorflow.org/";
   const N_POINTS = 500;
   const EXTENT = 6; // the page shows the plane from -6 to 6
-  const DATASETS = ["circle", "xor", "gauss", "spiral"];
   const FEATURES = ["x", "y", "xSquared", "ySquared", "xTimesY", "sinX", "sinY"]; // always in this order
-  const ACTIVATIONS = ["sigmoid", "tanh", "relu", "linear"];
-  const REGULARIZATIONS = ["none", "L1", "L2"];
 
   // --- an address and the setting it names ---------------------------------------------------------------------------
 
-  /* A setting under the page's own names, with the page's defaults. */
+  /* A setting under the page's own names, with the page's defaults; and what its values may be. */
   const DEFAULTS = {
     activation: "tanh", regularization: "none", batchSize: 10, dataset: "circle", learningRate: 0.03,
     regularizationRate: 0, noise: 0, networkShape: [4, 2], seed: "0.00001", percTrainData: 50, initZero: false,
     features: ["x", "y"],
   };
-  const RANGES = {
-    batchSize: [1, N_POINTS], learningRate: [0, 100], regularizationRate: [0, 100], noise: [0, 50], percTrainData: [1, 99],
-    width: [1, 100],
+  const CHOICES = {
+    activation: ["sigmoid", "tanh", "relu", "linear"], regularization: ["none", "L1", "L2"],
+    dataset: ["circle", "xor", "gauss", "spiral"], problem: ["classification"],
   };
-  const WHOLE = ["batchSize", "percTrainData", "width"];
-  const CHOICES = { activation: ACTIVATIONS, regularization: REGULARIZATIONS, dataset: DATASETS };
+  const RANGES = { // lowest, highest, in steps of
+    batchSize: [1, N_POINTS, 1], learningRate: [0, 100, 0], regularizationRate: [0, 100, 0], noise: [0, 50, 0],
+    percTrainData: [1, 99, 1], networkShape: [1, 100, 1],
+  };
 
   /* A number of a setting, from its text. Throws an Error that says what would do. */
   function numberOf(key, text) {
     const value = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : NaN;
-    const [low, high] = RANGES[key];
-    if (!(value >= low && value <= high) || (WHOLE.includes(key) && value % 1 !== 0)) {
-      throw new Error(`${key}=${text} will not do: it takes ${WHOLE.includes(key) ? "a whole number" : "a number"} from ${low} to ${high}.`);
-    }
-    return value;
+    const [low, high, step] = RANGES[key];
+    if (value >= low && value <= high && !(step && value % step)) return value;
+    throw new Error(`${key}=${text} will not do: it takes a ${step ? "whole " : ""}number from ${low} to ${high}.`);
   }
 
-  function choiceOf(key, text, allowed) {
-    if (!allowed.includes(text)) throw new Error(`${key}=${text} will not do: choose one of ${allowed.join(", ")}.`);
-    return text;
+  function choiceOf(key, text, allowed = CHOICES[key]) {
+    if (allowed.includes(text)) return text;
+    throw new Error(`${key}=${text} will not do: choose one of ${allowed.join(", ")}.`);
   }
 
   /* The setting that an address, or the part after its '#', names. Throws an Error if a value is not allowed. */
   function parse(address) {
     const pairs = address.slice(address.indexOf("#") + 1).split("&").map((pair) => pair.split("="));
-    const all = Object.fromEntries(pairs.map(([key, value = ""]) => [key, value]));
-    const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value.trim()));
-    const isOn = (key, otherwise) => choiceOf(key, given[key] ?? otherwise, ["true", "false"]) === "true";
-    choiceOf("problem", given.problem ?? "classification", ["classification"]);
-    const setting = { ...DEFAULTS, seed: given.seed ?? DEFAULTS.seed, initZero: isOn("initZero", "false") };
-    for (const key in CHOICES) if (key in given) setting[key] = choiceOf(key, given[key], CHOICES[key]);
-    for (const key in RANGES) if (key in given && key in DEFAULTS) setting[key] = numberOf(key, given[key]);
-    if ("networkShape" in all) setting.networkShape = given.networkShape ? shapeOf(given.networkShape) : [];
-    setting.features = FEATURES.filter((name) => isOn(name, String(DEFAULTS.features.includes(name))) && given[`${name}_hide`] !== "true");
-    if (!setting.features.length) throw new Error(`No input feature is on: choose at least one of ${FEATURES.join(", ")}.`);
-    return setting;
-  }
-
-  function shapeOf(text) {
-    const widths = text.split(",").map((width) => numberOf("width", width));
+    const given = Object.fromEntries(pairs.map(([key, value = ""]) => [key, value.trim()]));
+    const isOn = (key, otherwise) => choiceOf(key, given[key] || String(otherwise), ["true", "false"]) === "true";
+    const setting = { ...DEFAULTS, seed: given.seed || DEFAULTS.seed, initZero: isOn("initZero", false) };
+    for (const key in CHOICES) if (given[key]) setting[key] = choiceOf(key, given[key]);
+    for (const key in RANGES) if (given[key] && key !== "networkShape") setting[key] = numberOf(key, given[key]);
+    delete setting.problem; // there is only one
+    const widths = given.networkShape ? given.networkShape.split(",") : [];
+    if ("networkShape" in given) setting.networkShape = widths.map((width) => numberOf("networkShape", width));
     if (widths.length > 12) throw new Error(`networkShape names ${widths.length} hidden layers: it takes 12 at most.`);
-    return widths;
+    const hidden = (name) => given[`${name}_hide`] === "true"; // an input whose control is hidden is never used
+    setting.features = FEATURES.filter((name) => isOn(name, DEFAULTS.features.includes(name)) && !hidden(name));
+    if (!setting.features.length) throw new Error(`No input is on: choose at least one of ${FEATURES.join(", ")}.`);
+    return setting;
   }
 
   /* The page's address for a setting. */
@@ -211,55 +204,42 @@ const Playground = (() => {
       }
       if (!key.length) key.push(0);
       this.state = Uint8Array.from({ length: 256 }, (_, i) => i);
-      for (let i = 0, j = 0; i < 256; i++) this.swap(i, (j = (j + key[i % key.length] + this.state[i]) & 255));
       this.i = this.j = 0;
+      for (let i = 0; i < 256; i++) this.swap(i, this.j + key[i % key.length] + this.state[i]);
+      this.j = 0;
       for (let i = 0; i < 256; i++) this.byte();
     }
 
+    /* Exchange two places of the state, the second of which becomes `j`; returns the sum of what they hold. */
     swap(i, j) {
       const { state } = this;
-      [state[i], state[j]] = [state[j], state[i]];
+      this.j = j & 255;
+      [state[i], state[this.j]] = [state[this.j], state[i]];
+      return state[i] + state[this.j];
     }
 
     byte() {
-      const { state } = this;
       this.i = (this.i + 1) & 255;
-      const here = state[this.i];
-      this.j = (this.j + here) & 255;
-      const there = state[this.j];
-      state[this.i] = there;
-      state[this.j] = here;
-      return state[(here + there) & 255];
+      return this.state[this.swap(this.i, this.j + this.state[this.i]) & 255];
     }
 
     /* The next number, uniform in [0, 1): (whole + last) * unit, of six bytes or as many as make 52 bits. */
     next() {
       let whole = 0, last = 0, unit = 2 ** -48;
       for (let count = 0; count < 6; count++) whole = whole * 256 + this.byte();
-      for (; whole + last < 2 ** 52; unit /= 256) {
-        whole = (whole + last) * 256;
-        last = this.byte();
-      }
-      for (; whole >= 2 ** 53; unit *= 2) {
-        whole /= 2;
-        last >>= 1;
-      }
+      for (; whole + last < 2 ** 52; unit /= 256) [whole, last] = [(whole + last) * 256, this.byte()];
+      for (; whole >= 2 ** 53; unit *= 2) [whole, last] = [whole / 2, last >> 1];
       return (whole + last) * unit;
     }
 
-    between(low, high) {
-      return this.next() * (high - low) + low;
-    }
+    between(low, high) { return this.next() * (high - low) + low; }
 
     /* A standard normal number, by the polar method. */
     normal() {
-      let v1, s;
-      do {
-        v1 = 2 * this.next() - 1;
-        const v2 = 2 * this.next() - 1;
-        s = v1 * v1 + v2 * v2;
-      } while (s > 1);
-      return Math.sqrt((-2 * log(s)) / s) * v1;
+      for (;;) {
+        const v1 = 2 * this.next() - 1, v2 = 2 * this.next() - 1, s = v1 * v1 + v2 * v2;
+        if (s <= 1) return Math.sqrt((-2 * log(s)) / s) * v1;
+      }
     }
   }
 
@@ -281,14 +261,12 @@ const Playground = (() => {
     gauss(random, noise, index) {
       const share = noise / 0.5, deviation = Math.sqrt(0.5 * (1 - share) + 4 * share);
       const label = index < N_POINTS / 2 ? 1 : -1;
-      const x = 2 * label + deviation * random.normal(), y = 2 * label + deviation * random.normal();
-      return [x, y, label];
+      return [2 * label + deviation * random.normal(), 2 * label + deviation * random.normal(), label];
     },
     spiral(random, noise, index) {
       const n = N_POINTS / 2, i = index % n, label = index < n ? 1 : -1;
       const radius = (i / n) * 5, angle = ((1.75 * i) / n) * 2 * Math.PI + (label === 1 ? 0 : Math.PI);
-      const x = radius * sin(angle) + random.between(-1, 1) * noise, y = radius * cos(angle) + random.between(-1, 1) * noise;
-      return [x, y, label];
+      return [radius * sin(angle) + random.between(-1, 1) * noise, radius * cos(angle) + random.between(-1, 1) * noise, label];
     },
   };
 
@@ -301,12 +279,11 @@ const Playground = (() => {
     return points;
   }
 
-  const FEATURE = {
-    x: (x) => x, y: (x, y) => y, xSquared: (x) => x * x, ySquared: (x, y) => y * y, xTimesY: (x, y) => x * y,
-    sinX: (x) => sin(x), sinY: (x, y) => sin(y),
-  };
   /* The features called `names` at points [x, y, ...], one point's after another's (Float64Array). */
-  const featuresAt = (points, names) => Float64Array.from(points.flatMap(([x, y]) => names.map((name) => FEATURE[name](x, y))));
+  function featuresAt(points, names) {
+    const all = ([x, y]) => ({ x, y, xSquared: x * x, ySquared: y * y, xTimesY: x * y, sinX: sin(x), sinY: sin(y) });
+    return Float64Array.from(points.map(all).flatMap((features) => names.map((name) => features[name])));
+  }
 
   // --- training ---------------------------------------------------------------------------------------------------------
 
@@ -314,32 +291,23 @@ const Playground = (() => {
   `deltas` hold the inputs first, then the neurons. losses[epoch] is [training loss, test loss]; epoch 0 is the start. */
   class Engine {
     constructor(setting) {
-      const random = new SeedRandom(setting.seed);
-      this.setting = setting;
-      this.points = drawPoints(random, setting.dataset, setting.noise / 100);
-      this.inputs = featuresAt(this.points, setting.features);
-      this.nTrain = Math.floor((N_POINTS * setting.percTrainData) / 100);
-      this.sizes = [setting.features.length, ...setting.networkShape, 1];
-      const nLinks = this.sizes.slice(1).reduce((sum, here, layer) => sum + here * this.sizes[layer], 0);
-      const nRows = this.sizes.reduce((sum, here) => sum + here);
+      const random = new SeedRandom(setting.seed), points = drawPoints(random, setting.dataset, setting.noise / 100);
+      const nTrain = Math.floor((N_POINTS * setting.percTrainData) / 100);
+      const sizes = [setting.features.length, ...setting.networkShape, 1], nRows = sizes.reduce((sum, here) => sum + here);
+      const nLinks = sizes.slice(1).reduce((sum, here, layer) => sum + here * sizes[layer], 0);
+      const [outputs, deltas] = [new Float64Array(nRows), new Float64Array(nRows)];
+      Object.assign(this, { setting, points, nTrain, sizes, outputs, deltas, inputs: featuresAt(points, setting.features) });
+      this.kinds = sizes.map((_, layer) => (layer === sizes.length - 1 ? "tanh" : setting.activation));
       this.weights = Float64Array.from({ length: nLinks }, () => (setting.initZero ? 0 : random.next() - 0.5));
-      this.biases = new Float64Array(nRows - this.sizes[0]).fill(setting.initZero ? 0 : 0.1);
-      this.weightSums = new Float64Array(nLinks);
-      this.biasSums = new Float64Array(this.biases.length);
+      this.biases = new Float64Array(nRows - sizes[0]).fill(setting.initZero ? 0 : 0.1);
       this.dead = new Uint8Array(nLinks); // 1 for a link that L1 has cut for good
-      this.outputs = new Float64Array(nRows);
-      this.deltas = new Float64Array(nRows);
-      this.kinds = this.sizes.map((_, layer) => (layer === this.sizes.length - 1 ? "tanh" : setting.activation));
-      this.count = 0; // points whose gradients wait for the next step
-      this.totals = [0, 0];
-      this.losses = [];
-      this.at = this.nTrain; // epoch 0 trains nothing
-      while (!this.work());
+      this.weightSums = new Float64Array(nLinks); // gradients that wait for the next step, of `count` points
+      this.biasSums = new Float64Array(this.biases.length);
+      Object.assign(this, { count: 0, totals: [0, 0], losses: [], at: nTrain }); // epoch 0 trains nothing
+      this.train(1);
     }
 
-    get epoch() {
-      return this.losses.length - 1;
-    }
+    get epoch() { return this.losses.length - 1; }
 
     /* One point's work: an epoch learns from each training point, then takes the loss at every point. True at its end. */
     work() {
@@ -372,8 +340,7 @@ const Playground = (() => {
 
     /* Fill `outputs` for one point of an array of inputs; returns the network's answer. */
     forward(inputs, point) {
-      const { sizes, weights, biases, outputs } = this;
-      const first = sizes[0];
+      const { sizes, weights, biases, outputs } = this, first = sizes[0];
       for (let j = 0; j < first; j++) outputs[j] = inputs[point * first + j];
       let link = 0, row = first;
       for (let layer = 1; layer < sizes.length; layer++) {
@@ -411,6 +378,15 @@ const Playground = (() => {
       }
     }
 
+    /* Every link: [its number, the row it comes from, the row it leads to]. */
+    *links() {
+      for (let layer = 1, link = 0, row = this.sizes[0], before = 0; layer < this.sizes.length; before += this.sizes[layer++ - 1]) {
+        for (const stop = row + this.sizes[layer]; row < stop; row++) {
+          for (let from = before; from < before + this.sizes[layer - 1]; from++) yield [link++, from, row];
+        }
+      }
+    }
+
     /* One step along the mean of `count` points' gradients, which are then forgotten. */
     update() {
       const { weights, biases, weightSums, biasSums, dead } = this;
@@ -431,7 +407,472 @@ const Playground = (() => {
     }
   }
 
-  return { parse, addressOf, Engine, functions: { sigmoid, tanh, sin, cos, log } };
+  // --- drawing ----------------------------------------------------------------------------------------------------------
+
+  const POSITIVE = "#0877bd", NEUTRAL = "#e8eaeb", NEGATIVE = "#f59322"; // the page's +1, 0 and -1
+  const LABELS = { x: "X₁", y: "X₂", xSquared: "X₁²", ySquared: "X₂²", xTimesY: "X₁X₂", sinX: "sin X₁", sinY: "sin X₂" };
+  const NEURON = 34, ROW = 48, MARGIN = 16, LABEL = 46; // CSS pixels: a neuron's side, between rows, around, for the inputs' names
+
+  const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  /* The colours from -1 to 1 in 256 steps: [red, green, blue]. */
+  const COLORS = Array.from({ length: 256 }, (_, step) => {
+    const value = step / 127.5 - 1, end = channels(value < 0 ? NEGATIVE : POSITIVE), size = Math.abs(value);
+    return channels(NEUTRAL).map((zero, channel) => Math.round(zero + size * (end[channel] - zero)));
+  });
+  const PIXELS = Uint32Array.from(COLORS, ([red, green, blue]) => (255 << 24) | (blue << 16) | (green << 8) | red);
+  const stepOf = (value) => (value >= 1 ? 255 : value <= -1 ? 0 : Math.round((value + 1) * 127.5) || 0);
+  const colorOf = (value) => `rgb(${COLORS[stepOf(value)]})`;
+
+  /* What every neuron answers over the plane: a picture (canvas) with one square a neuron, from the top, inputs first. */
+  class Maps {
+    constructor(engine) {
+      const links = engine.weights.length, rows = engine.outputs.length, density = links < 200 ? 50 : links < 2000 ? 32 : 16;
+      Object.assign(this, { engine, density });
+      const tick = (index) => (((index + 0.5) / density) * 2 - 1) * EXTENT;
+      const plane = Array.from({ length: density * density }, (_, at) => [tick(at % density), -tick(Math.floor(at / density))]);
+      this.inputs = featuresAt(plane, engine.setting.features);
+      this.answers = new Float64Array(rows * plane.length);
+      this.canvas = Object.assign(document.createElement("canvas"), { width: density, height: density * rows });
+      this.context = this.canvas.getContext("2d");
+      this.image = this.context.createImageData(density, density * rows);
+      this.pixels = new Uint32Array(this.image.data.buffer);
+    }
+
+    compute() {
+      const { engine, answers, pixels } = this, { outputs } = engine, size = this.density ** 2;
+      for (let at = 0; at < size; at++) {
+        engine.forward(this.inputs, at);
+        for (let row = 0, here = at; row < outputs.length; row++, here += size) {
+          answers[here] = outputs[row];
+          pixels[here] = PIXELS[stepOf(outputs[row])];
+        }
+      }
+      this.context.putImageData(this.image, 0, 0);
+    }
+
+    paint(context, row, x, y, side) {
+      context.drawImage(this.canvas, 0, row * this.density, this.density, this.density, x, y, side, side);
+    }
+
+    /* The line where a neuron answers zero, in a square of `side` pixels. */
+    zeroLine(context, row, side) {
+      const { density } = this, cell = side / density, answers = this.answers.subarray(row * density ** 2);
+      context.beginPath();
+      for (let at = 0; at < density * (density - 1) - 1; at++) {
+        const column = at % density, line = Math.floor(at / density);
+        if (column === density - 1) continue;
+        const corners = [[at, 0, 0], [at + 1, 1, 0], [at + 1 + density, 1, 1], [at + density, 0, 1]];
+        const crossings = corners.flatMap(([from, x, y], corner) => {
+          const [to, toX, toY] = corners[(corner + 1) % 4], share = answers[from] / (answers[from] - answers[to]);
+          return answers[from] < 0 === answers[to] < 0 ? [] : [[column + 0.5 + x + share * (toX - x), line + 0.5 + y + share * (toY - y)]];
+        });
+        crossings.forEach(([x, y], index) => context[index % 2 ? "lineTo" : "moveTo"](x * cell, y * cell));
+      }
+      context.stroke();
+    }
+  }
+
+  /* A canvas made `width` by `height` CSS pixels and wiped; returns what draws on it, in CSS pixels. */
+  function wiped(canvas, width, height) {
+    const ratio = window.devicePixelRatio || 1, sizes = [width, height].map((length) => Math.round(length * ratio));
+    if (canvas.width !== sizes[0] || canvas.height !== sizes[1]) [canvas.width, canvas.height] = sizes;
+    canvas.style.height = `${height}px`;
+    const context = canvas.getContext("2d");
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    return context;
+  }
+
+  /* Where each neuron stands: [x, y] of its centre, by row, in a picture of this width. */
+  function places(sizes, width) {
+    const left = MARGIN + LABEL + NEURON / 2, step = (width - left - MARGIN - NEURON / 2) / (sizes.length - 1);
+    const middle = 26 + (Math.max(...sizes) * ROW) / 2;
+    return sizes.flatMap((size, layer) => Array.from({ length: size }, (_, at) => [left + layer * step, middle + (at - (size - 1) / 2) * ROW]));
+  }
+
+  /* The links, weak ones first: colour and width by weight, dashed where negative, left out where L1 has cut them. */
+  function drawLinks(context, engine, centres) {
+    const { weights, dead } = engine, living = Array.from(engine.links()).filter(([link]) => !dead[link]);
+    for (const [link, from, to] of living.sort(([a], [b]) => Math.abs(weights[a]) - Math.abs(weights[b]))) {
+      const [x, y] = centres[from], [toX, toY] = centres[to], middle = (x + toX) / 2, weight = weights[link];
+      Object.assign(context, { strokeStyle: colorOf(weight), lineWidth: 0.6 + 1.1 * Math.min(Math.abs(weight), 5) });
+      context.setLineDash(weight < 0 ? [7, 3] : []);
+      context.beginPath();
+      context.moveTo(x + NEURON / 2, y);
+      context.bezierCurveTo(middle, y, middle, toY, toX - NEURON / 2, toY);
+      context.stroke();
+    }
+    context.setLineDash([]);
+  }
+
+  /* The network: inputs, links, neurons with their answers over the plane and, as a small square, their bias. */
+  function drawNetwork(canvas, engine, maps, shown, colors) {
+    const { sizes, setting, biases } = engine, width = canvas.clientWidth;
+    const context = wiped(canvas, width, 34 + Math.max(...sizes) * ROW), centres = places(sizes, width);
+    drawLinks(context, engine, centres);
+    Object.assign(context, { font: "12px sans-serif", textBaseline: "middle", textAlign: "right", fillStyle: colors.ink });
+    setting.features.forEach((name, row) => context.fillText(LABELS[name], MARGIN + LABEL - 6, centres[row][1]));
+    Object.assign(context, { textAlign: "center", fillStyle: colors.muted });
+    const word = width / sizes.length > 70 ? "layer " : "";
+    for (let layer = 0, row = 0; layer < sizes.length; row += sizes[layer++]) {
+      context.fillText(layer === 0 ? "inputs" : layer < sizes.length - 1 ? word + layer : "output", centres[row][0], 12);
+    }
+    centres.forEach(([x, y], row) => {
+      const corner = [x - NEURON / 2, y - NEURON / 2];
+      maps.paint(context, row, ...corner, NEURON);
+      Object.assign(context, row === shown ? { strokeStyle: colors.ink, lineWidth: 2.5 } : { strokeStyle: colors.muted, lineWidth: 1 });
+      context.strokeRect(...corner, NEURON, NEURON);
+      if (row < sizes[0]) return;
+      context.fillStyle = colorOf(biases[row - sizes[0]]);
+      context.fillRect(corner[0] - 9, corner[1] + NEURON - 6, 6, 6);
+      context.lineWidth = 0.5;
+      context.strokeRect(corner[0] - 9, corner[1] + NEURON - 6, 6, 6);
+    });
+  }
+
+  /* Every neuron's name, by row. */
+  function neuronNames({ sizes, setting }) {
+    const named = (layer, at) => (layer < sizes.length - 1 ? `layer ${layer}, neuron ${at + 1}` : "the output");
+    return sizes.flatMap((size, layer) => Array.from({ length: size }, (_, at) => (layer ? named(layer, at) : LABELS[setting.features[at]])));
+  }
+
+  /* All numbers of a network in full, as lines of text. */
+  function numbersOf(engine) {
+    const { sizes, weights, biases, dead, epoch, losses } = engine, names = neuronNames(engine), of = names.map(() => []);
+    for (const [link, from, row] of engine.links()) of[row].push(`\n    from ${names[from]}: ${dead[link] ? "dead" : weights[link]}`);
+    const lines = names.map((name, row) => `${name}: bias ${biases[row - sizes[0]]}${of[row].join("")}`).slice(sizes[0]);
+    return [`epoch ${epoch}: training loss ${losses[epoch][0]}, test loss ${losses[epoch][1]}`, ...lines].join("\n\n");
+  }
+
+  /* One neuron's answers over the plane, with the points: squares for -1, circles for +1, test points with a dark edge. */
+  function drawOutput(canvas, engine, maps, row, withTest) {
+    const side = canvas.clientWidth, context = wiped(canvas, side, side), size = Math.max(3, side / 100);
+    Object.assign(context, { fillStyle: "#fff", strokeStyle: "#22272e", lineWidth: 1.2 });
+    context.fillRect(0, 0, side, side);
+    context.globalAlpha = 0.62;
+    maps.paint(context, row, 0, 0, side);
+    context.globalAlpha = 1;
+    maps.zeroLine(context, row, side);
+    const place = (value) => ((value / EXTENT + 1) * side) / 2;
+    engine.points.slice(0, withTest ? N_POINTS : engine.nTrain).forEach(([x, y, label], index) => {
+      Object.assign(context, { fillStyle: label < 0 ? NEGATIVE : POSITIVE, strokeStyle: index < engine.nTrain ? "#fff" : "#22272e" });
+      context.beginPath();
+      if (label < 0) context.rect(place(x) - size * 0.85, place(-y) - size * 0.85, size * 1.7, size * 1.7);
+      else context.arc(place(x), place(-y), size, 0, 7);
+      context.fill();
+      context.stroke();
+    });
+  }
+
+  /* Loss curves, [{losses: [[training, test], ...], color, which: 0 or 1, dash}], from 0 or, with `log`, logarithmic. */
+  function drawLosses(canvas, curves, log, colors) {
+    const width = canvas.clientWidth, height = 96, context = wiped(canvas, width, height), left = 44, bottom = height - 16;
+    const last = Math.max(1, ...curves.map((curve) => curve.losses.length - 1));
+    const sampled = curves.map(({ losses, which }) => {
+      const step = Math.max(1, Math.floor(losses.length / width)), points = [];
+      for (let epoch = 0; epoch < losses.length; epoch += step) points.push([epoch, losses[epoch][which]]);
+      if (losses.length) points.push([losses.length - 1, losses[losses.length - 1][which]]);
+      return points.filter(([, loss]) => Number.isFinite(loss) && (!log || loss > 0));
+    });
+    const every = sampled.flat().map(([, loss]) => loss), top = Math.max(...every, 1e-6), low = log ? Math.min(...every, top / 10) : 0;
+    const scale = log ? Math.log10 : (value) => value, span = scale(top) - scale(low);
+    const y = (loss) => bottom - ((scale(loss) - scale(low)) / span) * (bottom - 8);
+    Object.assign(context, { font: "11px sans-serif", textAlign: "right", fillStyle: colors.muted, strokeStyle: colors.line });
+    context.strokeRect(left, 8, width - left - 1, bottom - 8);
+    context.fillText(shownLoss(top), left - 4, 14);
+    context.fillText(log ? shownLoss(low) : "0", left - 4, bottom);
+    context.fillText(`epoch ${last}`, width - 1, height - 3);
+    context.lineWidth = 1.6;
+    sampled.forEach((points, index) => {
+      context.strokeStyle = curves[index].color;
+      context.setLineDash(curves[index].dash || []);
+      context.beginPath();
+      points.forEach(([epoch, loss]) => context.lineTo(left + (epoch / last) * (width - left - 1), y(loss)));
+      context.stroke();
+    });
+    context.setLineDash([]);
+  }
+
+  const shownLoss = (loss) => (loss > 0 && loss < 0.001 ? loss.toExponential(0) : loss.toFixed(3));
+
+  // --- the player -------------------------------------------------------------------------------------------------------
+
+  const FRAME = 12; // milliseconds of a frame's sixteen that work and drawing may take
+  const SPEEDS = { "1 epoch a second": 1, "10 epochs a second": 10, "60 epochs a second": 60, "as fast as it goes": 1e6 };
+  const RATES = [0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
+
+  const options = (values) => values.map((value) => `<option>${value}</option>`).join("");
+  const choice = (name, text, values) => `<label>${text} <select name="${name}">${options(values)}</select></label>`;
+  const tick = (name, text) => `<label><input type="checkbox" name="${name}"> ${text}</label>`;
+  const button = (name, text) => `<button type="button" name="${name}">${text}</button>`;
+  const slider = (name, text, [min, max, step]) => `<label>${text} <b data-of="${name}"></b>
+    <input type="range" name="${name}" min="${min}" max="${max}" step="${step}"></label>`;
+  const TEMPLATE = `
+    <p class="playground-error" role="alert"></p>
+    <div class="playground-bar">
+      ${button("play", "Play")} ${button("step", "Step")} ${button("restart", "Restart")}
+      ${choice("speed", "Speed", Object.keys(SPEEDS))}
+      <label>Stop at epoch <input type="number" name="stopAt" min="1" placeholder="never"></label>
+      <label>Seed <input name="seed" size="8" spellcheck="false"></label> ${button("anotherSeed", "Another seed")}
+      ${button("close", "Close")}
+    </div>
+    <div class="playground-view">
+      <div><canvas class="playground-network" role="img"></canvas>
+        <p class="playground-bar"><span>Epoch <b data-of="epoch"></b></span>
+          <span class="playground-test">Test loss <b data-of="test"></b></span>
+          <span class="playground-training">Training loss <b data-of="training"></b></span>
+          <span>Dead links <b data-of="dead"></b></span></p>
+        <canvas class="playground-losses" role="img"></canvas></div>
+      <div><canvas class="playground-output" role="img"></canvas>
+        <div class="playground-bar"><label>Picture of <select name="picture"></select></label>
+          ${tick("testPoints", "test points")} ${tick("logarithmic", "logarithmic loss")}</div></div>
+    </div>
+    <details class="playground-settings"><summary>Settings</summary><div>
+      <fieldset><legend>Data</legend>${choice("dataset", "Data set", CHOICES.dataset)} ${slider("noise", "Noise", [0, 50, 5])}
+        ${slider("percTrainData", "Training share, %", [10, 90, 10])} ${slider("batchSize", "Batch size", [1, 30, 1])}</fieldset>
+      <fieldset><legend>Training</legend>${choice("activation", "Activation", CHOICES.activation)}
+        ${choice("learningRate", "Learning rate", RATES)} ${choice("regularization", "Penalty", CHOICES.regularization)}
+        ${choice("regularizationRate", "Penalty's rate", [0, ...RATES])} ${tick("initZero", "start all weights at 0")}</fieldset>
+      <fieldset><legend>Inputs</legend>${FEATURES.map((name) => tick(name, LABELS[name])).join(" ")}</fieldset>
+      <fieldset><legend>Neurons in each hidden layer</legend><span class="playground-bar"></span>
+        ${button("addLayer", "Add a layer")} ${button("removeLayer", "Remove the last")}</fieldset>
+    </div></details>
+    <details class="playground-numbers"><summary>All numbers, to the last bit</summary>
+      <pre tabindex="0" aria-label="Weights and biases"></pre></details>
+    <div class="playground-bar"><label>Address <input name="address" readonly></label> ${button("copy", "Copy")}
+      <a target="_blank" rel="noopener">The same on the Playground's own page</a></div>
+    <p class="playground-status" role="status"></p>`;
+
+  class Player {
+    /* Fill `element` with a player of the setting that `address` names.
+    onClose : called by its close button, which is there only then.   onChange : called with the address of a new setting. */
+    constructor(element, address, { onClose, onChange } = {}) {
+      Object.assign(this, { close: onClose, onChange, playing: false, drawn: 0, cost: 4 });
+      this.section = document.createElement("section");
+      this.section.className = "playground";
+      this.section.setAttribute("aria-label", "Playground");
+      this.section.innerHTML = TEMPLATE;
+      element.replaceChildren(this.section);
+      this.find = (selector) => this.section.querySelector(selector);
+      this.parts = Object.fromEntries(Array.from(this.section.querySelectorAll("[name]"), (part) => [part.name, part]));
+      this.canvases = ["network", "losses", "output"].map((name) => this.find(`.playground-${name}`));
+      this.parts.speed.selectedIndex = 2;
+      this.parts.close.hidden = !onClose;
+      this.section.addEventListener("click", ({ target }) => target.matches("button") && this[target.name]());
+      this.section.addEventListener("change", ({ target }) => this.changed(target));
+      this.canvases[0].addEventListener("click", (event) => this.pick(event));
+      this.find(".playground-numbers").addEventListener("toggle", () => this.report());
+      new ResizeObserver(() => this.draw()).observe(this.section);
+      new MutationObserver(() => this.draw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+      this.load(address);
+    }
+
+    /* Start anew with an address's setting; a bad one is said, and leaves the setting that was there before. */
+    load(address) {
+      this.find(".playground-error").textContent = "";
+      try {
+        this.setting = parse(address);
+      } catch (error) {
+        this.find(".playground-error").textContent = error.message;
+        this.setting ??= DEFAULTS;
+      }
+      this.parts.address.value = this.find("a").href = addressOf(this.setting);
+      this.fill();
+      this.restart();
+      this.onChange?.(this.parts.address.value);
+    }
+
+    /* Show the setting in the controls. */
+    fill() {
+      const { setting, parts } = this, shape = setting.networkShape, widths = this.find("fieldset span");
+      FEATURES.forEach((name) => (parts[name].checked = setting.features.includes(name)));
+      parts.initZero.checked = setting.initZero;
+      for (const key of [...Object.keys(CHOICES), ...Object.keys(RANGES), "seed"].filter((name) => name in parts)) {
+        const text = String(setting[key]), offered = Array.from(parts[key].options ?? [], (option) => option.value);
+        if (parts[key].options && !offered.includes(text)) parts[key].add(new Option(text));
+        parts[key].value = text;
+        if (parts[key].type === "range") this.find(`[data-of="${key}"]`).textContent = text;
+      }
+      while (widths.children.length > shape.length) widths.lastChild.remove();
+      while (widths.children.length < shape.length) widths.append(Object.assign(document.createElement("input"), {
+        type: "number", name: "width", min: 1, max: 100, ariaLabel: `Neurons in hidden layer ${widths.children.length + 1}` }));
+      shape.forEach((width, at) => (widths.children[at].value = width));
+    }
+
+    /* What follows from a control that was changed. */
+    changed({ name, type, value, checked }) {
+      const widths = () => Array.from(this.section.querySelectorAll('[name="width"]'), (input) => input.value);
+      if (name === "picture") this.report();
+      else if (name === "width") this.change("networkShape", widths());
+      else if (FEATURES.includes(name)) this.change("features", FEATURES.filter((feature) => this.parts[feature].checked));
+      else if (name in DEFAULTS) this.change(name, type === "checkbox" ? checked : value);
+      this.draw();
+    }
+
+    change(key, value) { this.load(addressOf({ ...this.setting, [key]: value })); }
+    anotherSeed() { this.change("seed", Math.random().toFixed(5)); }
+    addLayer() { this.change("networkShape", [...this.setting.networkShape, 2]); }
+    removeLayer() { this.change("networkShape", this.setting.networkShape.slice(0, -1)); }
+
+    restart() {
+      this.playing = false;
+      this.engine = new Engine(this.setting);
+      this.maps = new Maps(this.engine);
+      const names = neuronNames(this.engine);
+      this.parts.picture.replaceChildren(...names.map((name, row) => new Option(name, row)).reverse());
+      this.rest();
+    }
+
+    play() {
+      if (this.playing) return this.rest();
+      if (this.engine.epoch >= this.end) this.restart();
+      Object.assign(this, { playing: true, last: performance.now(), owed: 0 });
+      this.parts.play.textContent = "Pause";
+      requestAnimationFrame((now) => this.frame(now));
+    }
+
+    step() {
+      this.engine.train(1);
+      this.rest();
+    }
+
+    get end() { return Number(this.parts.stopAt.value) || Infinity; }
+
+    /* One frame: as many epochs as the speed asks for and the time allows, then a picture. */
+    frame(now) {
+      if (!this.playing || !this.section.isConnected) return;
+      const { engine, end, cost } = this, start = performance.now(), speed = SPEEDS[this.parts.speed.value];
+      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches; // then two pictures a second are enough
+      const drawing = start - this.drawn > (calm ? 500 : 3 * cost), most = drawing ? Math.max(3, FRAME - cost) : FRAME;
+      this.owed = Math.min(this.owed + (Math.max(0, now - this.last) / 1000) * speed, Math.max(1, speed / 4));
+      this.last = now;
+      while (this.owed >= 1 && engine.epoch < end && performance.now() - start < most) {
+        for (let points = 0; points < 32; points++) {
+          if (!engine.work()) continue;
+          this.owed -= 1;
+          break;
+        }
+      }
+      if (engine.epoch >= end) return this.rest();
+      if (drawing) this.draw();
+      requestAnimationFrame((later) => this.frame(later));
+    }
+
+    /* Pause, with the epoch that has begun brought to its end. */
+    rest() {
+      this.playing = false;
+      this.parts.play.textContent = "Play";
+      if (this.engine.at > 0) this.engine.train(1);
+      this.draw();
+      this.report();
+    }
+
+    draw() {
+      const { engine, maps, parts } = this, start = performance.now(), row = Number(parts.picture.value);
+      if (!this.section.isConnected) return;
+      const [network, losses, output] = this.canvases, style = getComputedStyle(this.section);
+      const [ink, muted, line] = ["ink", "muted", "line"].map((name) => style.getPropertyValue(`--playground-${name}`) || "#555");
+      maps.compute();
+      drawNetwork(network, engine, maps, row, { ink, muted });
+      drawOutput(output, engine, maps, row, parts.testPoints.checked);
+      const curves = [{ losses: engine.losses, which: 1, color: ink }, { losses: engine.losses, which: 0, color: muted, dash: [4, 2] }];
+      drawLosses(losses, curves, parts.logarithmic.checked, { muted, line });
+      for (const [name, text] of Object.entries(this.said())) this.find(`[data-of="${name}"]`).textContent = text;
+      this.drawn = performance.now();
+      this.cost = this.drawn - start;
+    }
+
+    /* The numbers of the moment, as texts. */
+    said() {
+      const { epoch, losses, dead } = this.engine, [training, test] = losses[epoch].map((loss) => loss.toFixed(4));
+      return { epoch, training, test, dead: `${dead.reduce((sum, one) => sum + one, 0)} of ${dead.length}` };
+    }
+
+    /* Say in words what the pictures show, now that they are at rest. */
+    report() {
+      const { engine } = this, { epoch, training, test, dead } = this.said(), { dataset, activation } = engine.setting;
+      const said = `Epoch ${epoch}: training loss ${training}, test loss ${test}, ${dead} links dead.`;
+      const texts = [
+        `A network of ${engine.sizes.join("-")} neurons, ${activation}. ${said}`, `Training and test loss up to epoch ${epoch}.`,
+        `The plane from -6 to 6 with the points of ${dataset}, coloured by what ${this.parts.picture.selectedOptions[0].text}
+        answers, from orange at -1 to blue at +1.`,
+      ];
+      this.canvases.forEach((canvas, at) => canvas.setAttribute("aria-label", texts[at]));
+      this.find(".playground-status").textContent = said;
+      if (this.find(".playground-numbers").open) this.find("pre").textContent = numbersOf(engine);
+    }
+
+    /* Show the neuron that was clicked on. */
+    pick({ offsetX, offsetY }) {
+      const centres = places(this.engine.sizes, this.canvases[0].clientWidth);
+      const row = centres.findIndex(([x, y]) => Math.max(Math.abs(offsetX - x), Math.abs(offsetY - y)) <= NEURON / 2);
+      if (row < 0) return;
+      this.parts.picture.value = row;
+      this.changed(this.parts.picture);
+    }
+
+    copy() {
+      this.parts.address.select();
+      const say = (text) => (this.find(".playground-status").textContent = text);
+      const copied = navigator.clipboard?.writeText(this.parts.address.value) ?? Promise.reject();
+      copied.then(() => say("The address is copied."), () => say("The address is selected: copy it with the keyboard."));
+    }
+  }
+
+  // --- in a page --------------------------------------------------------------------------------------------------------
+
+  /* Fill an element with a player of the setting that an address names, paused at epoch 0. Returns the Player. */
+  const mount = (element, address, options) => new Player(element, address, options);
+
+  /* Open a link's setting in a player below the table, figure or paragraph that the link stands in. */
+  function openBelow(link) {
+    const place = [".pst-scrollable-table-container", "figure", "table", "p", "li"].map((kind) => link.closest(kind)).find(Boolean) ?? link;
+    if (place.nextElementSibling?.matches(".playground-place")) place.nextElementSibling.remove();
+    const element = Object.assign(document.createElement("div"), { className: "playground-place" });
+    place.after(element);
+    const onClose = () => {
+      element.remove();
+      link.focus();
+    };
+    const player = mount(element, link.hash, { onClose });
+    player.parts.play.focus({ preventScroll: true });
+    element.scrollIntoView({ block: "nearest" });
+  }
+
+  /* Have a click on a link to the Playground open a player; with a modifier or another button it stays a link. */
+  function openLinks(event) {
+    const link = event.target.closest?.('a[href*="playground.tensorflow.org/#"]');
+    if (!link || link.closest(".playground") || event.defaultPrevented || event.button) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    try {
+      parse(link.hash);
+    } catch {
+      return; // what is not computed here is left to the page
+    }
+    event.preventDefault();
+    openBelow(link);
+  }
+
+  /* Fill the elements marked data-playground with players of the setting after the page's own '#', if there is one. */
+  function start() {
+    document.addEventListener("click", openLinks);
+    for (const element of document.querySelectorAll("[data-playground]")) {
+      const asked = () => (location.hash.includes("=") ? location.hash : element.dataset.playground);
+      const onChange = (address) => history.replaceState(null, "", new URL(address).hash);
+      const player = mount(element, asked());
+      player.find(".playground-settings").open = true;
+      player.onChange = onChange;
+      window.addEventListener("hashchange", () => player.load(asked()));
+    }
+  }
+
+  if (typeof document !== "undefined" && document.currentScript?.src) { // loaded by a page, not inlined in a notebook
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+    else start();
+  }
+
+  return { parse, addressOf, Engine, Player, mount, functions: { sigmoid, tanh, sin, cos, log } };
 })();
 
 if (typeof module !== "undefined") module.exports = Playground;
