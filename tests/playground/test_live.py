@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from helpers.core import plotting
 from helpers.playground import fdlibm, live
-from helpers.playground.config import ACTIVATIONS, PAGE, Config
+from helpers.playground.config import ACTIVATIONS, PAGE, Config, page_seeds
 from helpers.playground.datasets import DATASETS, FEATURES
 from helpers.playground.engine import activated, train
 from helpers.report import site
@@ -225,7 +225,7 @@ def _said(page):
 def _played(page, epochs):
     """Play up to an epoch, as fast as it goes; returns the losses that the list of all numbers then shows."""
     page.get_by_label("Stop at epoch").fill(str(epochs))
-    page.get_by_label("Speed").select_option("as fast as it goes")
+    page.get_by_label("Speed").select_option("full speed")
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_function(f"document.querySelector('.playground-status').textContent.startsWith('Epoch {epochs}:')")
     page.evaluate("document.querySelector('.playground-numbers').open = true")
@@ -392,3 +392,43 @@ def test_the_script_is_small_and_asks_for_nothing():
     assert set(re.findall(r"https?://[\w.]+", text)) == {"https://playground.tensorflow.org"}
     for name in ("POSITIVE", "NEUTRAL", "NEGATIVE"):
         assert f'{name} = "{getattr(plotting, name)}"' in text
+
+
+# --- several networks side by side --------------------------------------------------------------------------------------
+
+STATE = TEN.to_url().partition("#")[2].replace("&", "&amp;")
+
+
+def test_the_strip_sorts_seeds_and_replays_one(opened):
+    page = opened('<div id="here"></div>')
+    page.evaluate("address => Playground.strip(document.getElementById('here'), address, 3, 20)", TEN.to_url())
+    assert page.locator(".playground-tiles button").count() == 0  # before it is asked for
+    page.get_by_role("button", name="Train 20 seeds for 3 epochs").click()
+    page.get_by_text("20 seeds: test loss").wait_for()
+    seeds = page_seeds(20)
+    losses = train(TEN, seeds, epochs=3, at=[3]).test_loss[:, 0]
+    tiles = page.locator(".playground-tiles button")
+    assert tiles.all_text_contents() == [f"{loss:.4f}" for loss in np.sort(losses)]
+    tiles.first.click()
+    assert page.get_by_label("Seed", exact=True).input_value() == seeds[np.argmin(losses)]
+    assert page.get_by_label("Stop at epoch").input_value() == "3"
+
+
+def test_the_race_ends_where_each_runner_does(opened):
+    page = opened(f'<div data-playground="#{STATE}" data-kind="race" data-epochs="5"></div>')
+    page.get_by_role("button", name="Race").click()
+    page.get_by_text("The race is over.").wait_for()
+    for kind, said in zip(
+        ("relu", "tanh", "sigmoid"), page.locator(".playground-tiles button").all_text_contents(), strict=True
+    ):
+        assert said.startswith(f"{kind}: {_losses(replace(TEN, activation=kind), 5)[1]:.4f}")
+
+
+def test_the_slider_of_the_penalty_trains_anew(opened):
+    page = opened(f'<div data-playground="#{STATE}" data-kind="penalty" data-epochs="5"></div>')
+    page.locator("[name=slide]").fill("6")
+    page.wait_for_function("document.querySelector('.playground-status').textContent.startsWith('Epoch 5:')")
+    run = train(replace(TEN, regularization_rate=0.3), epochs=5)
+    dead = sum(int(layer.sum()) for layer in run.final.dead)
+    assert dead > 0
+    assert f"test loss {run.test_loss[0, -1]:.4f}, {dead} of 14 links dead" in _said(page)

@@ -4,19 +4,16 @@ The engine is helpers/playground's, operation for operation; double arithmetic i
 browser's own functions only the square root and rounding down are called, whose results are exact everywhere. */
 const Playground = (() => {
   "use strict";
-
   const PAGE = "https://playground.tensorflow.org/";
-  const N_POINTS = 500;
-  const EXTENT = 6; // the page shows the plane from -6 to 6
+  const N_POINTS = 500, EXTENT = 6; // the page shows the plane from -6 to 6
   const FEATURES = ["x", "y", "xSquared", "ySquared", "xTimesY", "sinX", "sinY"]; // always in this order
 
   // --- an address and the setting it names ---------------------------------------------------------------------------
 
   /* A setting under the page's own names, with the page's defaults; and what its values may be. */
   const DEFAULTS = {
-    activation: "tanh", regularization: "none", batchSize: 10, dataset: "circle", learningRate: 0.03,
-    regularizationRate: 0, noise: 0, networkShape: [4, 2], seed: "0.00001", percTrainData: 50, initZero: false,
-    features: ["x", "y"],
+    activation: "tanh", regularization: "none", batchSize: 10, dataset: "circle", learningRate: 0.03, regularizationRate: 0,
+    noise: 0, networkShape: [4, 2], seed: "0.00001", percTrainData: 50, initZero: false, features: ["x", "y"],
   };
   const CHOICES = {
     activation: ["sigmoid", "tanh", "relu", "linear"], regularization: ["none", "L1", "L2"],
@@ -52,8 +49,8 @@ const Playground = (() => {
     const widths = given.networkShape ? given.networkShape.split(",") : [];
     if ("networkShape" in given) setting.networkShape = widths.map((width) => numberOf("networkShape", width));
     if (widths.length > 12) throw new Error(`networkShape names ${widths.length} hidden layers: it takes 12 at most.`);
-    const hidden = (name) => given[`${name}_hide`] === "true"; // an input whose control is hidden is never used
-    setting.features = FEATURES.filter((name) => isOn(name, DEFAULTS.features.includes(name)) && !hidden(name));
+    const used = (name) => isOn(name, DEFAULTS.features.includes(name)) && given[`${name}_hide`] !== "true"; // nor hidden
+    setting.features = FEATURES.filter(used);
     if (!setting.features.length) throw new Error(`No input is on: choose at least one of ${FEATURES.join(", ")}.`);
     return setting;
   }
@@ -68,16 +65,13 @@ const Playground = (() => {
 
   // --- fdlibm's functions, as V8 had them in 2019 (Sun Microsystems 1993, freely usable) ------------------------------
 
-  const double = new Float64Array(1);
-  const words = new Uint32Array(double.buffer); // the low word, then the high one
+  const double = new Float64Array(1), words = new Uint32Array(double.buffer); // its low word, then its high one
   const highWord = (x) => ((double[0] = x), words[1]);
   const fromWords = (high, low) => ((words[0] = low), (words[1] = high), double[0]);
-
   const SMALLEST = -1060;
   const POWERS = new Float64Array(1024 - SMALLEST); // 2**k at k - SMALLEST, by exact doubling
   for (let k = 0, up = 1, down = 1; k < 1024; k++, up *= 2, down /= 2) POWERS[k - SMALLEST] = up, POWERS[-k - SMALLEST] = down;
   const powerOfTwo = (k) => POWERS[k - SMALLEST];
-
   const PIO2_1 = 1.57079632673412561417e+00, PIO2_1T = 6.07710050650619224932e-11; // pi/2: 33 bits, and the rest
   const PIO2_2 = 6.07710050630396597660e-11, PIO2_2T = 2.02226624879595063154e-21; // that rest: 33 bits, and its rest
   const TWO_OVER_PI = 6.36619772367581382433e-01;
@@ -175,18 +169,13 @@ const Playground = (() => {
     let e = s * ((r1 - u) / (6 - r * u));
     e = (r * (e - c) - c) - s;
     const d = e - r, scale = powerOfTwo(k), inverse = powerOfTwo(-k);
-    let t;
-    if (k === 0) t = -d;
-    else if (k === -1) t = -0.5 * d - 0.5;
-    else if (k < 0 || k > 56) t = (1 - d) * scale - 1;
-    else t = k < 20 ? ((1 - inverse) - d) * scale : ((r - (e + inverse)) + 1) * scale;
+    const positive = k < 20 ? ((1 - inverse) - d) * scale : ((r - (e + inverse)) + 1) * scale;
+    const t = k === 0 ? -d : k === -1 ? -0.5 * d - 0.5 : k < 0 || k > 56 ? (1 - d) * scale - 1 : positive;
     const q = (large ? 2 : -t) / (t + 2), z = large ? 1 - q : q;
     return x < 0 ? -z : z;
   }
 
-  const relu = (x) => (x <= 0 ? 0 : x);
-  const linear = (x) => x;
-  const FUNCTIONS = { sigmoid, tanh, relu, linear };
+  const FUNCTIONS = { sigmoid, tanh, relu: (x) => (x <= 0 ? 0 : x), linear: (x) => x };
   const SLOPES = { // of an activation, from its output
     sigmoid: (output) => output * (1 - output), tanh: (output) => 1 - output * output,
     relu: (output) => (output <= 0 ? 0 : 1), linear: () => 1,
@@ -231,7 +220,6 @@ const Playground = (() => {
       for (; whole >= 2 ** 53; unit *= 2) [whole, last] = [whole / 2, last >> 1];
       return (whole + last) * unit;
     }
-
     between(low, high) { return this.next() * (high - low) + low; }
 
     /* A standard normal number, by the polar method. */
@@ -306,36 +294,30 @@ const Playground = (() => {
       Object.assign(this, { count: 0, totals: [0, 0], losses: [], at: nTrain }); // epoch 0 trains nothing
       this.train(1);
     }
-
     get epoch() { return this.losses.length - 1; }
 
     /* One point's work: an epoch learns from each training point, then takes the loss at every point. True at its end. */
     work() {
-      if (this.at < this.nTrain) this.learn(this.at);
-      else this.measure(this.at - this.nTrain);
+      const { at, nTrain, totals } = this, learning = at < nTrain, point = learning ? at : at - nTrain;
+      const label = this.points[point][2], error = this.forward(this.inputs, point) - label;
+      if (learning) this.backward(label);
+      else totals[point < nTrain ? 0 : 1] += 0.5 * (error * error);
+      if (learning && (at + 1) % this.setting.batchSize === 0) this.update();
       this.at += 1;
-      if (this.at < this.nTrain + N_POINTS) return false;
-      this.losses.push([this.totals[0] / this.nTrain, this.totals[1] / (N_POINTS - this.nTrain)]);
-      this.totals = [0, 0];
-      this.at = 0;
+      if (this.at < nTrain + N_POINTS) return false;
+      this.losses.push([totals[0] / nTrain, totals[1] / (N_POINTS - nTrain)]);
+      Object.assign(this, { totals: [0, 0], at: 0 });
       return true;
+    }
+
+    /* Some points' work; true where it ends an epoch, and then no more than that. */
+    slice() {
+      for (let points = 0; points < 32; points++) if (this.work()) return true;
     }
 
     train(epochs) {
       for (let done = 0; done < epochs; ) if (this.work()) done += 1;
       return this;
-    }
-
-    learn(point) {
-      this.forward(this.inputs, point);
-      this.backward(this.points[point][2]);
-      this.count += 1;
-      if ((point + 1) % this.setting.batchSize === 0) this.update();
-    }
-
-    measure(point) {
-      const error = this.forward(this.inputs, point) - this.points[point][2];
-      this.totals[point < this.nTrain ? 0 : 1] += 0.5 * (error * error);
     }
 
     /* Fill `outputs` for one point of an array of inputs; returns the network's answer. */
@@ -358,6 +340,7 @@ const Playground = (() => {
     backward(label) {
       const { sizes, weights, outputs, deltas, weightSums, biasSums } = this;
       let stop = outputs.length, link = weights.length;
+      this.count += 1;
       deltas[stop - 1] = outputs[stop - 1] - label;
       for (let layer = sizes.length - 1; layer > 0; layer--) {
         const start = stop - sizes[layer], width = sizes[layer - 1], before = start - width, slope = SLOPES[this.kinds[layer]];
@@ -380,9 +363,10 @@ const Playground = (() => {
 
     /* Every link: [its number, the row it comes from, the row it leads to]. */
     *links() {
-      for (let layer = 1, link = 0, row = this.sizes[0], before = 0; layer < this.sizes.length; before += this.sizes[layer++ - 1]) {
-        for (const stop = row + this.sizes[layer]; row < stop; row++) {
-          for (let from = before; from < before + this.sizes[layer - 1]; from++) yield [link++, from, row];
+      const { sizes } = this;
+      for (let layer = 1, link = 0, row = sizes[0], before = 0; layer < sizes.length; before += sizes[layer++ - 1]) {
+        for (const stop = row + sizes[layer]; row < stop; row++) {
+          for (let from = before; from < before + sizes[layer - 1]; from++) yield [link++, from, row];
         }
       }
     }
@@ -401,8 +385,7 @@ const Playground = (() => {
           weights[k] = dead[k] ? 0 : shrunk;
         } else weights[k] = penalty === "L2" ? stepped - shrink * before : stepped;
       }
-      weightSums.fill(0);
-      biasSums.fill(0);
+      weightSums.fill(0), biasSums.fill(0);
       this.count = 0;
     }
   }
@@ -411,8 +394,7 @@ const Playground = (() => {
 
   const POSITIVE = "#0877bd", NEUTRAL = "#e8eaeb", NEGATIVE = "#f59322"; // the page's +1, 0 and -1
   const LABELS = { x: "X₁", y: "X₂", xSquared: "X₁²", ySquared: "X₂²", xTimesY: "X₁X₂", sinX: "sin X₁", sinY: "sin X₂" };
-  const NEURON = 34, ROW = 48, MARGIN = 16, LABEL = 46; // CSS pixels: a neuron's side, between rows, around, for the inputs' names
-
+  const NEURON = 34, ROW = 48, MARGIN = 16, LABEL = 46; // CSS pixels: a neuron's side, from row to row, around, the names
   const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
   /* The colours from -1 to 1 in 256 steps: [red, green, blue]. */
   const COLORS = Array.from({ length: 256 }, (_, step) => {
@@ -464,7 +446,8 @@ const Playground = (() => {
         const corners = [[at, 0, 0], [at + 1, 1, 0], [at + 1 + density, 1, 1], [at + density, 0, 1]];
         const crossings = corners.flatMap(([from, x, y], corner) => {
           const [to, toX, toY] = corners[(corner + 1) % 4], share = answers[from] / (answers[from] - answers[to]);
-          return answers[from] < 0 === answers[to] < 0 ? [] : [[column + 0.5 + x + share * (toX - x), line + 0.5 + y + share * (toY - y)]];
+          const here = [column + 0.5 + x + share * (toX - x), line + 0.5 + y + share * (toY - y)];
+          return answers[from] < 0 === answers[to] < 0 ? [] : [here];
         });
         crossings.forEach(([x, y], index) => context[index % 2 ? "lineTo" : "moveTo"](x * cell, y * cell));
       }
@@ -479,6 +462,7 @@ const Playground = (() => {
     canvas.style.height = `${height}px`;
     const context = canvas.getContext("2d");
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.setLineDash([]);
     context.clearRect(0, 0, width, height);
     return context;
   }
@@ -487,7 +471,8 @@ const Playground = (() => {
   function places(sizes, width) {
     const left = MARGIN + LABEL + NEURON / 2, step = (width - left - MARGIN - NEURON / 2) / (sizes.length - 1);
     const middle = 26 + (Math.max(...sizes) * ROW) / 2;
-    return sizes.flatMap((size, layer) => Array.from({ length: size }, (_, at) => [left + layer * step, middle + (at - (size - 1) / 2) * ROW]));
+    const place = (layer, at) => [left + layer * step, middle + (at - (sizes[layer] - 1) / 2) * ROW];
+    return sizes.flatMap((size, layer) => Array.from({ length: size }, (_, at) => place(layer, at)));
   }
 
   /* The links, weak ones first: colour and width by weight, dashed where negative, left out where L1 has cut them. */
@@ -520,7 +505,7 @@ const Playground = (() => {
     centres.forEach(([x, y], row) => {
       const corner = [x - NEURON / 2, y - NEURON / 2];
       maps.paint(context, row, ...corner, NEURON);
-      Object.assign(context, row === shown ? { strokeStyle: colors.ink, lineWidth: 2.5 } : { strokeStyle: colors.muted, lineWidth: 1 });
+      Object.assign(context, { strokeStyle: row === shown ? colors.ink : colors.muted, lineWidth: row === shown ? 2.5 : 1 });
       context.strokeRect(...corner, NEURON, NEURON);
       if (row < sizes[0]) return;
       context.fillStyle = colorOf(biases[row - sizes[0]]);
@@ -531,15 +516,16 @@ const Playground = (() => {
   }
 
   /* Every neuron's name, by row. */
-  function neuronNames({ sizes, setting }) {
-    const named = (layer, at) => (layer < sizes.length - 1 ? `layer ${layer}, neuron ${at + 1}` : "the output");
-    return sizes.flatMap((size, layer) => Array.from({ length: size }, (_, at) => (layer ? named(layer, at) : LABELS[setting.features[at]])));
+  function neuronNames({ features, networkShape }) {
+    const layer = (size, before) => Array.from({ length: size }, (_, at) => `layer ${before + 1}, neuron ${at + 1}`);
+    return [...features.map((name) => LABELS[name]), ...networkShape.flatMap(layer), "the output"];
   }
 
   /* All numbers of a network in full, as lines of text. */
   function numbersOf(engine) {
-    const { sizes, weights, biases, dead, epoch, losses } = engine, names = neuronNames(engine), of = names.map(() => []);
-    for (const [link, from, row] of engine.links()) of[row].push(`\n    from ${names[from]}: ${dead[link] ? "dead" : weights[link]}`);
+    const { sizes, weights, biases, dead, epoch, losses } = engine, names = neuronNames(engine.setting), of = names.map(() => []);
+    const weight = (link) => (dead[link] ? "dead" : weights[link]);
+    for (const [link, from, row] of engine.links()) of[row].push(`\n    from ${names[from]}: ${weight(link)}`);
     const lines = names.map((name, row) => `${name}: bias ${biases[row - sizes[0]]}${of[row].join("")}`).slice(sizes[0]);
     return [`epoch ${epoch}: training loss ${losses[epoch][0]}, test loss ${losses[epoch][1]}`, ...lines].join("\n\n");
   }
@@ -555,78 +541,63 @@ const Playground = (() => {
     maps.zeroLine(context, row, side);
     const place = (value) => ((value / EXTENT + 1) * side) / 2;
     engine.points.slice(0, withTest ? N_POINTS : engine.nTrain).forEach(([x, y, label], index) => {
-      Object.assign(context, { fillStyle: label < 0 ? NEGATIVE : POSITIVE, strokeStyle: index < engine.nTrain ? "#fff" : "#22272e" });
+      context.fillStyle = label < 0 ? NEGATIVE : POSITIVE;
+      context.strokeStyle = index < engine.nTrain ? "#fff" : "#22272e";
       context.beginPath();
       if (label < 0) context.rect(place(x) - size * 0.85, place(-y) - size * 0.85, size * 1.7, size * 1.7);
       else context.arc(place(x), place(-y), size, 0, 7);
-      context.fill();
-      context.stroke();
+      context.fill(), context.stroke();
     });
   }
 
-  /* Loss curves, [{losses: [[training, test], ...], color, which: 0 or 1, dash}], from 0 or, with `log`, logarithmic. */
-  function drawLosses(canvas, curves, log, colors) {
+  /* Both curves of an engine's losses, training dashed, on a scale from 0 or, with `log`, a logarithmic one. */
+  function drawLosses(canvas, losses, log, { ink, muted, line }) {
     const width = canvas.clientWidth, height = 96, context = wiped(canvas, width, height), left = 44, bottom = height - 16;
-    const last = Math.max(1, ...curves.map((curve) => curve.losses.length - 1));
-    const sampled = curves.map(({ losses, which }) => {
-      const step = Math.max(1, Math.floor(losses.length / width)), points = [];
-      for (let epoch = 0; epoch < losses.length; epoch += step) points.push([epoch, losses[epoch][which]]);
-      if (losses.length) points.push([losses.length - 1, losses[losses.length - 1][which]]);
-      return points.filter(([, loss]) => Number.isFinite(loss) && (!log || loss > 0));
-    });
-    const every = sampled.flat().map(([, loss]) => loss), top = Math.max(...every, 1e-6), low = log ? Math.min(...every, top / 10) : 0;
-    const scale = log ? Math.log10 : (value) => value, span = scale(top) - scale(low);
-    const y = (loss) => bottom - ((scale(loss) - scale(low)) / span) * (bottom - 8);
-    Object.assign(context, { font: "11px sans-serif", textAlign: "right", fillStyle: colors.muted, strokeStyle: colors.line });
+    const last = losses.length - 1, epochs = [];
+    for (let epoch = 0; epoch < last; epoch += Math.ceil(last / width)) epochs.push(epoch);
+    epochs.push(last);
+    const every = epochs.flatMap((epoch) => losses[epoch]).filter((loss) => loss > 0 && loss < Infinity);
+    const top = Math.max(1e-6, ...every), low = log ? Math.min(top / 10, ...every) : 0;
+    const inWords = (loss) => (loss && loss < 0.001 ? loss.toExponential(0) : loss.toFixed(3));
+    const scale = log ? Math.log10 : (value) => value;
+    const y = (loss) => bottom - ((scale(loss) - scale(low)) / (scale(top) - scale(low))) * (bottom - 8);
+    Object.assign(context, { font: "11px sans-serif", textAlign: "right", fillStyle: muted, strokeStyle: line });
     context.strokeRect(left, 8, width - left - 1, bottom - 8);
-    context.fillText(shownLoss(top), left - 4, 14);
-    context.fillText(log ? shownLoss(low) : "0", left - 4, bottom);
+    context.fillText(inWords(top), left - 4, 14);
+    context.fillText(inWords(low), left - 4, bottom);
     context.fillText(`epoch ${last}`, width - 1, height - 3);
-    context.lineWidth = 1.6;
-    sampled.forEach((points, index) => {
-      context.strokeStyle = curves[index].color;
-      context.setLineDash(curves[index].dash || []);
+    for (const [which, strokeStyle, dash] of [[1, ink, []], [0, muted, [4, 2]]]) {
+      Object.assign(context, { strokeStyle, lineWidth: 1.6 });
+      context.setLineDash(dash);
       context.beginPath();
-      points.forEach(([epoch, loss]) => context.lineTo(left + (epoch / last) * (width - left - 1), y(loss)));
+      epochs.forEach((epoch) => context.lineTo(left + (epoch / (last || 1)) * (width - left - 1), y(losses[epoch][which])));
       context.stroke();
-    });
-    context.setLineDash([]);
+    }
   }
-
-  const shownLoss = (loss) => (loss > 0 && loss < 0.001 ? loss.toExponential(0) : loss.toFixed(3));
 
   // --- the player -------------------------------------------------------------------------------------------------------
 
   const FRAME = 12; // milliseconds of a frame's sixteen that work and drawing may take
-  const SPEEDS = { "1 epoch a second": 1, "10 epochs a second": 10, "60 epochs a second": 60, "as fast as it goes": 1e6 };
+  const SPEEDS = { "1 epoch/s": 1, "10 epochs/s": 10, "60 epochs/s": 60, "full speed": 1e6 };
   const RATES = [0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
-
   const options = (values) => values.map((value) => `<option>${value}</option>`).join("");
   const choice = (name, text, values) => `<label>${text} <select name="${name}">${options(values)}</select></label>`;
   const tick = (name, text) => `<label><input type="checkbox" name="${name}"> ${text}</label>`;
   const button = (name, text) => `<button type="button" name="${name}">${text}</button>`;
   const slider = (name, text, [min, max, step]) => `<label>${text} <b data-of="${name}"></b>
     <input type="range" name="${name}" min="${min}" max="${max}" step="${step}"></label>`;
-  const TEMPLATE = `
-    <p class="playground-error" role="alert"></p>
-    <div class="playground-bar">
-      ${button("play", "Play")} ${button("step", "Step")} ${button("restart", "Restart")}
+  const TEMPLATE = `<p class="playground-error" role="alert"></p>
+    <div class="playground-bar">${button("play", "Play")} ${button("step", "Step")} ${button("restart", "Restart")}
       ${choice("speed", "Speed", Object.keys(SPEEDS))}
       <label>Stop at epoch <input type="number" name="stopAt" min="1" placeholder="never"></label>
-      <label>Seed <input name="seed" size="8" spellcheck="false"></label> ${button("anotherSeed", "Another seed")}
-      ${button("close", "Close")}
-    </div>
-    <div class="playground-view">
-      <div><canvas class="playground-network" role="img"></canvas>
-        <p class="playground-bar"><span>Epoch <b data-of="epoch"></b></span>
-          <span class="playground-test">Test loss <b data-of="test"></b></span>
-          <span class="playground-training">Training loss <b data-of="training"></b></span>
-          <span>Dead links <b data-of="dead"></b></span></p>
-        <canvas class="playground-losses" role="img"></canvas></div>
-      <div><canvas class="playground-output" role="img"></canvas>
-        <div class="playground-bar"><label>Picture of <select name="picture"></select></label>
-          ${tick("testPoints", "test points")} ${tick("logarithmic", "logarithmic loss")}</div></div>
-    </div>
+      <label>Seed <input name="seed" size="8" spellcheck="false"></label> ${button("anotherSeed", "Another seed")} ${button("close", "Close")}</div>
+    <div class="playground-view"><div><canvas class="playground-network" role="img"></canvas>
+      <p class="playground-bar"><span>Epoch <b data-of="epoch"></b></span> <span class="playground-test">Test loss <b data-of="test"></b></span>
+        <span class="playground-training">Training loss <b data-of="training"></b></span> <span>Dead links <b data-of="dead"></b></span></p>
+      <canvas class="playground-losses" role="img"></canvas></div>
+    <div><canvas class="playground-output" role="img"></canvas>
+      <div class="playground-bar"><label>Picture of <select name="picture"></select></label>
+        ${tick("testPoints", "test points")} ${tick("logarithmic", "logarithmic loss")}</div></div></div>
     <details class="playground-settings"><summary>Settings</summary><div>
       <fieldset><legend>Data</legend>${choice("dataset", "Data set", CHOICES.dataset)} ${slider("noise", "Noise", [0, 50, 5])}
         ${slider("percTrainData", "Training share, %", [10, 90, 10])} ${slider("batchSize", "Batch size", [1, 30, 1])}</fieldset>
@@ -635,8 +606,7 @@ const Playground = (() => {
         ${choice("regularizationRate", "Penalty's rate", [0, ...RATES])} ${tick("initZero", "start all weights at 0")}</fieldset>
       <fieldset><legend>Inputs</legend>${FEATURES.map((name) => tick(name, LABELS[name])).join(" ")}</fieldset>
       <fieldset><legend>Neurons in each hidden layer</legend><span class="playground-bar"></span>
-        ${button("addLayer", "Add a layer")} ${button("removeLayer", "Remove the last")}</fieldset>
-    </div></details>
+        ${button("addLayer", "Add a layer")} ${button("removeLayer", "Remove the last")}</fieldset></div></details>
     <details class="playground-numbers"><summary>All numbers, to the last bit</summary>
       <pre tabindex="0" aria-label="Weights and biases"></pre></details>
     <div class="playground-bar"><label>Address <input name="address" readonly></label> ${button("copy", "Copy")}
@@ -644,15 +614,11 @@ const Playground = (() => {
     <p class="playground-status" role="status"></p>`;
 
   class Player {
-    /* Fill `element` with a player of the setting that `address` names.
-    onClose : called by its close button, which is there only then.   onChange : called with the address of a new setting. */
-    constructor(element, address, { onClose, onChange } = {}) {
-      Object.assign(this, { close: onClose, onChange, playing: false, drawn: 0, cost: 4 });
-      this.section = document.createElement("section");
-      this.section.className = "playground";
-      this.section.setAttribute("aria-label", "Playground");
-      this.section.innerHTML = TEMPLATE;
-      element.replaceChildren(this.section);
+    /* Fill `element` with a player of an address's setting; it has a close button if there is onClose, which that calls. */
+    constructor(element, address, { onClose } = {}) {
+      Object.assign(this, { close: onClose, playing: false, drawn: 0, cost: 4 });
+      element.innerHTML = `<div class="playground" role="group" aria-label="Playground">${TEMPLATE}</div>`;
+      this.section = element.lastChild;
       this.find = (selector) => this.section.querySelector(selector);
       this.parts = Object.fromEntries(Array.from(this.section.querySelectorAll("[name]"), (part) => [part.name, part]));
       this.canvases = ["network", "losses", "output"].map((name) => this.find(`.playground-${name}`));
@@ -664,19 +630,15 @@ const Playground = (() => {
       this.find(".playground-numbers").addEventListener("toggle", () => this.report());
       new ResizeObserver(() => this.draw()).observe(this.section);
       new MutationObserver(() => this.draw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
       this.load(address);
     }
 
     /* Start anew with an address's setting; a bad one is said, and leaves the setting that was there before. */
     load(address) {
-      this.find(".playground-error").textContent = "";
-      try {
-        this.setting = parse(address);
-      } catch (error) {
-        this.find(".playground-error").textContent = error.message;
-        this.setting ??= DEFAULTS;
-      }
+      const error = this.find(".playground-error");
+      error.textContent = "";
+      try { this.setting = parse(address); } catch ({ message }) { error.textContent = message; }
+      this.setting ??= DEFAULTS;
       this.parts.address.value = this.find("a").href = addressOf(this.setting);
       this.fill();
       this.restart();
@@ -694,10 +656,9 @@ const Playground = (() => {
         parts[key].value = text;
         if (parts[key].type === "range") this.find(`[data-of="${key}"]`).textContent = text;
       }
-      while (widths.children.length > shape.length) widths.lastChild.remove();
-      while (widths.children.length < shape.length) widths.append(Object.assign(document.createElement("input"), {
-        type: "number", name: "width", min: 1, max: 100, ariaLabel: `Neurons in hidden layer ${widths.children.length + 1}` }));
-      shape.forEach((width, at) => (widths.children[at].value = width));
+      const width = (_, at) => `<input type="number" name="width" min="1" max="100" aria-label="Neurons in hidden layer ${at + 1}">`;
+      if (widths.children.length !== shape.length) widths.innerHTML = shape.map(width).join("");
+      shape.forEach((size, at) => (widths.children[at].value = size));
     }
 
     /* What follows from a control that was changed. */
@@ -719,8 +680,7 @@ const Playground = (() => {
       this.playing = false;
       this.engine = new Engine(this.setting);
       this.maps = new Maps(this.engine);
-      const names = neuronNames(this.engine);
-      this.parts.picture.replaceChildren(...names.map((name, row) => new Option(name, row)).reverse());
+      this.parts.picture.replaceChildren(...neuronNames(this.setting).map((name, row) => new Option(name, row)).reverse());
       this.rest();
     }
 
@@ -729,14 +689,10 @@ const Playground = (() => {
       if (this.engine.epoch >= this.end) this.restart();
       Object.assign(this, { playing: true, last: performance.now(), owed: 0 });
       this.parts.play.textContent = "Pause";
-      requestAnimationFrame((now) => this.frame(now));
+      cancelAnimationFrame(this.request); // of a run that was broken off in this very frame
+      this.request = requestAnimationFrame((now) => this.frame(now));
     }
-
-    step() {
-      this.engine.train(1);
-      this.rest();
-    }
-
+    step() { this.engine.train(1), this.rest(); }
     get end() { return Number(this.parts.stopAt.value) || Infinity; }
 
     /* One frame: as many epochs as the speed asks for and the time allows, then a picture. */
@@ -747,16 +703,10 @@ const Playground = (() => {
       const drawing = start - this.drawn > (calm ? 500 : 3 * cost), most = drawing ? Math.max(3, FRAME - cost) : FRAME;
       this.owed = Math.min(this.owed + (Math.max(0, now - this.last) / 1000) * speed, Math.max(1, speed / 4));
       this.last = now;
-      while (this.owed >= 1 && engine.epoch < end && performance.now() - start < most) {
-        for (let points = 0; points < 32; points++) {
-          if (!engine.work()) continue;
-          this.owed -= 1;
-          break;
-        }
-      }
+      while (this.owed >= 1 && engine.epoch < end && performance.now() - start < most) if (engine.slice()) this.owed -= 1;
       if (engine.epoch >= end) return this.rest();
       if (drawing) this.draw();
-      requestAnimationFrame((later) => this.frame(later));
+      this.request = requestAnimationFrame((later) => this.frame(later));
     }
 
     /* Pause, with the epoch that has begun brought to its end. */
@@ -776,8 +726,7 @@ const Playground = (() => {
       maps.compute();
       drawNetwork(network, engine, maps, row, { ink, muted });
       drawOutput(output, engine, maps, row, parts.testPoints.checked);
-      const curves = [{ losses: engine.losses, which: 1, color: ink }, { losses: engine.losses, which: 0, color: muted, dash: [4, 2] }];
-      drawLosses(losses, curves, parts.logarithmic.checked, { muted, line });
+      drawLosses(losses, engine.losses, parts.logarithmic.checked, { ink, muted, line });
       for (const [name, text] of Object.entries(this.said())) this.find(`[data-of="${name}"]`).textContent = text;
       this.drawn = performance.now();
       this.cost = this.drawn - start;
@@ -791,13 +740,11 @@ const Playground = (() => {
 
     /* Say in words what the pictures show, now that they are at rest. */
     report() {
-      const { engine } = this, { epoch, training, test, dead } = this.said(), { dataset, activation } = engine.setting;
+      const { engine, parts: { picture } } = this, { epoch, training, test, dead } = this.said();
+      const { dataset, activation } = engine.setting, answer = picture.selectedOptions[0].text;
       const said = `Epoch ${epoch}: training loss ${training}, test loss ${test}, ${dead} links dead.`;
-      const texts = [
-        `A network of ${engine.sizes.join("-")} neurons, ${activation}. ${said}`, `Training and test loss up to epoch ${epoch}.`,
-        `The plane from -6 to 6 with the points of ${dataset}, coloured by what ${this.parts.picture.selectedOptions[0].text}
-        answers, from orange at -1 to blue at +1.`,
-      ];
+      const texts = [`A network of ${engine.sizes.join("-")} neurons, ${activation}. ${said}`, `Losses up to epoch ${epoch}.`,
+        `The plane with the points of ${dataset}, coloured by ${answer}: orange at -1, blue at +1.`];
       this.canvases.forEach((canvas, at) => canvas.setAttribute("aria-label", texts[at]));
       this.find(".playground-status").textContent = said;
       if (this.find(".playground-numbers").open) this.find("pre").textContent = numbersOf(engine);
@@ -807,72 +754,147 @@ const Playground = (() => {
     pick({ offsetX, offsetY }) {
       const centres = places(this.engine.sizes, this.canvases[0].clientWidth);
       const row = centres.findIndex(([x, y]) => Math.max(Math.abs(offsetX - x), Math.abs(offsetY - y)) <= NEURON / 2);
-      if (row < 0) return;
-      this.parts.picture.value = row;
+      if (row >= 0) this.parts.picture.value = row;
       this.changed(this.parts.picture);
     }
 
     copy() {
       this.parts.address.select();
-      const say = (text) => (this.find(".playground-status").textContent = text);
+      const say = (how) => (this.find(".playground-status").textContent = `The address is ${how}.`);
       const copied = navigator.clipboard?.writeText(this.parts.address.value) ?? Promise.reject();
-      copied.then(() => say("The address is copied."), () => say("The address is selected: copy it with the keyboard."));
+      copied.then(() => say("copied"), () => say("selected: copy it with the keyboard"));
     }
   }
-
-  // --- in a page --------------------------------------------------------------------------------------------------------
 
   /* Fill an element with a player of the setting that an address names, paused at epoch 0. Returns the Player. */
   const mount = (element, address, options) => new Player(element, address, options);
 
-  /* Open a link's setting in a player below the table, figure or paragraph that the link stands in. */
-  function openBelow(link) {
-    const place = [".pst-scrollable-table-container", "figure", "table", "p", "li"].map((kind) => link.closest(kind)).find(Boolean) ?? link;
-    if (place.nextElementSibling?.matches(".playground-place")) place.nextElementSibling.remove();
-    const element = Object.assign(document.createElement("div"), { className: "playground-place" });
-    place.after(element);
-    const onClose = () => {
-      element.remove();
-      link.focus();
-    };
-    const player = mount(element, link.hash, { onClose });
-    player.parts.play.focus({ preventScroll: true });
-    element.scrollIntoView({ block: "nearest" });
+  // --- several networks side by side ------------------------------------------------------------------------------------
+
+  /* Take a generator on, frame by frame, while `element` is in the page; it yields true where a frame should end. */
+  function inFrames(element, steps) {
+    const start = performance.now();
+    for (let step = {}; !step.value && performance.now() - start < FRAME; ) if ((step = steps.next()).done) return;
+    if (element.isConnected) requestAnimationFrame(() => inFrames(element, steps));
   }
 
-  /* Have a click on a link to the Playground open a player; with a modifier or another button it stays a link. */
+  /* Fill an element with a button that starts steps({say, tiles, place}) frame by frame; nothing is computed before. */
+  function box(element, label, text, steps) {
+    element.innerHTML = `<div class="playground" role="group" aria-label="${label}"><div class="playground-bar">
+      ${button("start", text)} <span role="status"></span></div>
+      <div class="playground-tiles"></div><div class="playground-place"></div></div>`;
+    const [start, status, tiles, place] = element.firstChild.querySelectorAll("button, span, .playground-tiles, .playground-place");
+    start.onclick = () => {
+      start.disabled = true;
+      inFrames(element, steps({ say: (said) => (status.textContent = said), tiles, place }));
+    };
+  }
+
+  /* A button with a small picture, for drawTile to fill; a click on it opens a player of the setting in `place`. */
+  function tile(setting, epochs, place) {
+    const element = document.createElement("button");
+    element.append(document.createElement("canvas"), document.createElement("span"));
+    element.title = `seed ${setting.seed}`;
+    element.onclick = () => {
+      const { parts } = mount(place, addressOf(setting), { onClose: () => (place.replaceChildren(), element.focus()) });
+      parts.stopAt.value = epochs;
+      parts.play.focus();
+    };
+    return element;
+  }
+
+  function drawTile(element, maps, side, said) {
+    const [picture, caption] = element.children;
+    maps.compute();
+    picture.style.width = `${side}px`;
+    maps.paint(wiped(picture, side, side), maps.engine.outputs.length - 1, 0, 0, side);
+    caption.textContent = said;
+  }
+
+  /* One setting from many seeds: what each network answers at an epoch, sorted by test loss. */
+  function strip(element, address, epochs, count = 200) {
+    const losses = [], inWords = (loss) => loss.toFixed(4);
+    box(element, "Many seeds", `Train ${count} seeds for ${epochs} epochs`, function* ({ say, tiles, place }) {
+      for (let number = 1; number <= count; number++) {
+        const setting = { ...parse(address), seed: (number / 1e5).toFixed(5) }, engine = new Engine(setting);
+        while (engine.epoch < epochs) yield void engine.slice();
+        const loss = engine.losses[epochs][1], rank = losses.filter((other) => other <= loss).length;
+        losses.splice(rank, 0, loss);
+        tiles.insertBefore(tile(setting, epochs, place), tiles.children[rank] ?? null);
+        drawTile(tiles.children[rank], new Maps(engine), 36, inWords(loss));
+        if (number % 20 === 0) say(`${number} seeds: test loss ${inWords(losses[0])} to ${inWords(losses.at(-1))}.`);
+      }
+    });
+  }
+
+  /* Activations from one seed, an epoch a frame; each says at which epoch its test loss fell below 0.01. */
+  function race(element, address, epochs, activations = ["relu", "tanh", "sigmoid"]) {
+    box(element, "A race", `Race ${activations.join(", ")} for ${epochs} epochs`, function* ({ say, tiles, place }) {
+      const runners = activations.map((activation) => new Maps(new Engine({ ...parse(address), activation })));
+      tiles.replaceChildren(...runners.map(({ engine }) => tile(engine.setting, epochs, place)));
+      for (let epoch = 0; epoch <= epochs; epoch++) {
+        for (const [at, maps] of runners.entries()) {
+          const { losses } = maps.engine.train(epoch ? 1 : 0), there = losses.findIndex(([, test]) => test < 0.01);
+          const said = there < 0 ? "" : `, below 0.01 at ${there}`;
+          drawTile(tiles.children[at], maps, 130, `${activations[at]}: ${losses[epoch][1].toFixed(4)}${said}`);
+        }
+        yield true;
+      }
+      say("The race is over.");
+    });
+  }
+
+  /* A player with a slider of the penalty's rate: each place trains anew to an epoch, and shows which links live. */
+  function penalty(element, address, epochs, rates = [0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10]) {
+    const player = mount(element, address), bar = document.createElement("div"), { parts } = player;
+    bar.innerHTML = slider("slide", "Penalty's rate", [0, rates.length - 1, 1]);
+    player.section.prepend(bar);
+    const [shown, slide] = bar.querySelectorAll("b, input"), show = () => (shown.textContent = rates[slide.value]);
+    slide.value = rates.indexOf(player.setting.regularizationRate);
+    slide.oninput = () => (player.change("regularizationRate", show()), player.play());
+    [parts.speed.selectedIndex, parts.stopAt.value] = [3, epochs];
+    show();
+  }
+
+  // --- in a page --------------------------------------------------------------------------------------------------------
+
+  /* Have a click on a link to the Playground open a player below its table, figure or paragraph; with a modifier or
+  another button it stays a link, and so does one whose setting is not computed here. */
   function openLinks(event) {
     const link = event.target.closest?.('a[href*="playground.tensorflow.org/#"]');
     if (!link || link.closest(".playground") || event.defaultPrevented || event.button) return;
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-    try {
-      parse(link.hash);
-    } catch {
-      return; // what is not computed here is left to the page
-    }
+    try { parse(link.hash); } catch { return; }
     event.preventDefault();
-    openBelow(link);
+    const kinds = [".pst-scrollable-table-container", "figure", "table", "p", "li"];
+    const place = kinds.map((kind) => link.closest(kind)).find(Boolean) ?? link, element = document.createElement("div");
+    element.className = "playground-place";
+    if (place.nextElementSibling?.matches(".playground-place")) place.nextElementSibling.remove();
+    place.after(element);
+    const player = mount(element, link.hash, { onClose: () => (element.remove(), link.focus()) });
+    player.parts.play.focus({ preventScroll: true });
+    element.scrollIntoView({ block: "nearest" });
   }
 
-  /* Fill the elements marked data-playground with players of the setting after the page's own '#', if there is one. */
+  /* Fill an element with a player that follows the address after the page's own '#', where that names a setting. */
+  function follow(element, address) {
+    const asked = () => (location.hash.includes("=") ? location.hash : address), player = mount(element, asked());
+    player.find(".playground-settings").open = true;
+    player.onChange = (changed) => history.replaceState(null, "", new URL(changed).hash);
+    window.addEventListener("hashchange", () => player.load(asked()));
+  }
+
+  /* Fill the elements marked data-playground="address": as data-kind says, or with a player that follows the page. */
   function start() {
     document.addEventListener("click", openLinks);
     for (const element of document.querySelectorAll("[data-playground]")) {
-      const asked = () => (location.hash.includes("=") ? location.hash : element.dataset.playground);
-      const onChange = (address) => history.replaceState(null, "", new URL(address).hash);
-      const player = mount(element, asked());
-      player.find(".playground-settings").open = true;
-      player.onChange = onChange;
-      window.addEventListener("hashchange", () => player.load(asked()));
+      const { playground: address, kind = "follow", epochs } = element.dataset;
+      ({ strip, race, penalty, follow })[kind](element, address, Number(epochs));
     }
   }
 
-  if (typeof document !== "undefined" && document.currentScript?.src) { // loaded by a page, not inlined in a notebook
-    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-    else start();
-  }
-
-  return { parse, addressOf, Engine, Player, mount, functions: { sigmoid, tanh, sin, cos, log } };
+  const loaded = typeof document !== "undefined" && document.currentScript?.src; // by a page, not inlined in a notebook
+  if (loaded) document.addEventListener("DOMContentLoaded", start);
+  return { parse, addressOf, Engine, Player, mount, strip, race, penalty, functions: { sigmoid, tanh, sin, cos, log } };
 })();
-
 if (typeof module !== "undefined") module.exports = Playground;
