@@ -40,10 +40,16 @@ class Losses:
         """Whether each printed loss lies between the two values that the middle 95 % of the seeds show (bool)."""
         return train_loss in central(self.train) and test_loss in central(self.test)
 
-    def summary(self):
-        """Medians, and what the middle 95 % of the seeds show (str)."""
-        kinds = {"train": self.train, "test": self.test}
-        return ", ".join(f"{kind} {np.median(values):.3f} {central(values):.3f}" for kind, values in kinds.items())
+    def medians(self):
+        """The medians as the page shows them, by the report's names (dict of float)."""
+        return {
+            "train_loss": round(float(np.median(self.train)), 3),
+            "test_loss": round(float(np.median(self.test)), 3),
+        }
+
+    def middle(self):
+        """Between which values the page shows the middle 95 % of the seeds, by the report's names (dict of Interval)."""
+        return {"train_loss": central(self.train), "test_loss": central(self.test)}
 
 
 def losses_at(config, seeds, epochs, label=None):

@@ -1,7 +1,8 @@
-"""What was measured with a clock, as it is stored in outputs/results/benchmarks.json by `make bench`.
+"""What was measured with a clock by `make bench`, as chapter 08 tells it.
 
-{name: {"what": a sentence, "unit": "...", "ours": label or null, "better": "more" or "less", "made_with": {...},
-"values": {group: {label: number}}}}. Where `ours` names a label, the others of its group are alternatives to it.
+outputs/results/benchmarks.json holds {name: {"what": a sentence, "unit": "...", "ours": label or null, "better": "more" or
+"less", "made_with": {...}, "values": {group: {label: number}}}}. Where `ours` names a label, the others of its group are
+alternatives to it. Two measurements that other chapters quote as well lie in files of their own, and are read from there.
 """
 
 from helpers.core import project, store
@@ -10,12 +11,42 @@ FILE = project.RESULTS / "benchmarks.json"
 REMEDY = "make bench"
 
 
-def entries():
+def benchmark_entries():
     """Every entry by its name (dict). Raises Problem, which names `make bench`, if nothing was ever measured."""
-    return store.read_json(FILE, REMEDY)
+    found = store.read_json(FILE, REMEDY)
+    for name, read in (("pca_logit_timing", _pca_logit), ("cnn_speed", _training)):
+        path = FILE.with_name(f"{name}.json")
+        found |= read(store.read_json(path)) if path.is_file() else {}
+    return dict(sorted(found.items()))
 
 
-def gains(entry):
+def _pca_logit(timing):
+    ours = "nested components"
+    what = "Components and logistic regression, six numbers of components, cross-validated"
+    values = {"PCA + logit": {ours: timing["nested_seconds"], "the report's listing": timing["listing_seconds"]}}
+    return {"pca_logit": benchmark_entry(what, "processor seconds", values, timing["made_with"], ours, "less")}
+
+
+def _training(speed):
+    ours, made_with = "training in sixteen bits", speed["made_with"]
+    values = {
+        name: {ours: row["training"], "thirty-two": row["training_float32"]} for name, row in speed["networks"].items()
+    }
+    shares = {"share of the peak": {name: row["training_share"] for name, row in speed["networks"].items()}}
+    what = "The same, as a share of what the machine does in products of large matrices"
+    return {
+        "training": benchmark_entry("Training of convolutional networks", f"images per {speed['per']}", values, made_with, ours),
+        "training_share": benchmark_entry(what, "share of the multiply-adds", shares, made_with),
+    }  # fmt: skip
+
+
+def benchmark_entry(what, unit, values, made_with, ours=None, better="more"):
+    """One entry (dict); see above. values : {group: {label: number}}, kept to four digits."""
+    facts = {"what": what, "unit": unit, "ours": ours, "better": better, "made_with": made_with}
+    return facts | {"values": store.rounded(values, 4)}
+
+
+def speedups(entry):
     """How many times better ours is than each alternative: dict of group -> dict of label -> factor (float)."""
     ours, sign = entry["ours"], {"more": 1, "less": -1}[entry["better"]]
     return {
@@ -24,14 +55,14 @@ def gains(entry):
     }
 
 
-def all_gains(found):
-    """The gains of all entries, each under a heading that says what is compared: dict of heading -> dict of label -> factor.
+def headed_speedups(found):
+    """The speedups of all entries, each under a heading that says what is compared: dict of heading -> dict of label -> factor.
 
     An entry with one alternative has one heading, and its groups below it; with several, a heading a group.
     """
     headed = {}
-    for entry in [entry for entry in found.values() if entry["ours"]]:
-        groups, ours = gains(entry), entry["ours"]
+    for entry in filter(lambda entry: entry["ours"], found.values()):
+        groups, ours = speedups(entry), entry["ours"]
         others = {label for group in groups.values() for label in group}
         if len(others) == 1:
             (other,) = others
@@ -39,11 +70,3 @@ def all_gains(found):
         else:
             headed |= {f"{ours}, {group}, instead of": factors for group, factors in groups.items()}
     return headed
-
-
-def machines(found):
-    """What each entry was measured on, an entry a row: what, processor, cores and date (list of lists of str)."""
-    return [
-        [entry["what"], *(entry["made_with"].get(key, "") for key in ("processor", "cores", "date"))]
-        for entry in found.values()
-    ]

@@ -7,6 +7,7 @@ a caption and an alternative text, and each claim of the report a verdict in out
 import io
 import os
 import platform
+import re
 import string
 import sys
 from importlib import metadata
@@ -38,7 +39,7 @@ class Page:
         self.chapter, self.seed = chapter, seed
         self.number, self.slug = int(chapter[:2]), chapter[3:].replace("_", "-")
         self.profile = profile_named(profile)
-        self._numbers, self._claims, self._figures = {}, {}, {}
+        self._numbers, self._claims, self._verdicts, self._figures = {}, {}, {}, {}
 
     def say(self, sentence, **numbers):
         """Show a sentence of Markdown whose figures are computed, and keep them for outputs/results/.
@@ -60,49 +61,45 @@ class Page:
 
     def table(self, columns, rows):
         """Show a table. columns : dict of heading -> "l" or "r" (alignment). rows : lists of cells, strings."""
-        rule = {"l": ":--", "r": "--:"}
-        lines = [list(columns), [rule[side] for side in columns.values()], *rows]
-        display(Markdown("\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)))
+        display(Markdown(markdown_table(columns, rows)))
 
-    def check(self, claim_id, measured, interval=None, *, n=None, holds=None, why="", form=".1%", what=""):
+    def check(
+        self, claim_id, measured, interval=None, *, n=None, holds=None, untestable="", why="", form=None, what=""
+    ):
         """Set a claim of the report beside what was measured; show the verdict and keep it for the ledger.
 
-        measured : our value (a number, or a str for a claim in words).
-        interval : where a value such as the report's should fall if it can be repeated (with low and high), or None.
-        n        : what it was measured on, in words.
-        holds    : the verdict, if it is not a matter of the interval: True, False, or None for "cannot be tested";
-                   without interval and holds, the values must be equal.
-        why      : a sentence on the verdict.   form : the format of the numbers.   what : the quantity, in words.
+        measured   : our value: a number, named numbers (dict), or a str for a claim in words.
+        interval   : where a value such as the report's should fall if it can be repeated (with low and high; named as
+                     `measured` is), or None: then the values must be equal.
+        n          : what it was measured on, in words.
+        holds      : the verdict, where a rule of the chapter's own gives it (bool); a claim in words needs it.
+        untestable : a sentence that says why the claim cannot be tested here; nothing else leads to that verdict.
+        why        : a remark on the verdict.   form : the format of the numbers, if not the claim's own.
+        what       : the quantity, in words.
+        Raises ValueError for a claim in words without `holds`.
         """
-        reported = claim(claim_id).value if claim(claim_id).value is not None else claim(claim_id).says
-        if interval is not None and holds is None:
-            verdict = REPRODUCED if interval.low <= reported <= interval.high else NOT_REPRODUCED
-        elif holds is None and why:
+        stated = claim(claim_id)
+        reported = stated.says if stated.value is None else stated.value
+        if untestable:
             verdict = UNTESTABLE
         else:
-            verdict = REPRODUCED if (measured == reported if holds is None else holds) else NOT_REPRODUCED
+            verdict = REPRODUCED if (_agree(stated, measured, interval) if holds is None else holds) else NOT_REPRODUCED
+        remark = " ".join(filter(None, (untestable, why)))
+        kept = {"measured": measured, "interval": interval, "n": n, "verdict": verdict, "why": remark}
         self._claims[claim_id] = {
-            "id": claim_id,
-            "chapter": self.chapter,
-            "reported": reported,
-            "measured": store.rounded(_as_json(measured)),
-            "interval": store.rounded(_as_json(interval)),
-            "n": n,
-            "verdict": verdict,
-            "why": why,
-        }
-        ours = _formatted(measured, form) + (f" {interval:{form}}" if interval is not None else "")
-        line = f"**{verdict}** · {what or claim_id}: {ours} against the report's {_formatted(reported, form)}"
-        display(Markdown(line + (f" ({n})" if n else "") + (f". {why}" if why else "")))
+            "id": claim_id, "chapter": self.chapter, "reported": reported, **store.rounded(_as_json(kept))
+        }  # fmt: skip
+        form = form or stated.form
+        theirs, ours = in_words(reported, form), in_words(measured, form, interval)
+        self._verdicts[claim_id] = [claim_id, theirs, ours, verdict]
+        on = f" ({n})" if n else ""
+        beside = f"{on}. The report, in our words: {theirs}" if stated.says else f" against the report's {theirs}{on}"
+        line = f"**{verdict}** · {what or claim_id}: {ours}{beside}" + (f". {remark}" if remark else "")
+        display(Markdown(line), metadata={"claim": claim_id})
 
     def verdicts(self):
         """Show the table of all claims checked so far: what the report states, what we measured, the verdict."""
-        rows = [
-            [row["id"], listed(row["reported"]), listed(row["measured"]), listed(row["interval"] or ""), row["verdict"]]
-            for row in self._claims.values()
-        ]
-        columns = {"claim": "l", "the report": "r", "measured": "r", "interval": "r", "verdict": "l"}
-        self.table(columns, rows)
+        self.table({"claim": "l", "the report": "r", "measured": "r", "verdict": "l"}, self._verdicts.values())
 
     def publish(self, figure, slug, *, caption, alt, report=None):
         """Write a figure to figures/ as SVG and PNG, and show it under its number.
@@ -113,9 +110,8 @@ class Page:
         """
         facts = self._figure_facts(slug, caption, alt, report)
         dpi = matplotlib.rcParams["savefig.dpi"]
-        svg, png = _as_svg(figure, dpi), _as_png(figure, dpi)
-        store.write_bytes(self.profile.figures / f"{facts['name']}.svg", svg)
-        self._show_figure("png", png, facts)
+        store.write_bytes(self.profile.figures / f"{facts['name']}.svg", _picture(figure, "svg", dpi))
+        self._show_figure("png", _picture(figure, "png", dpi), facts)
 
     def publish_animation(self, frames, slug, *, caption, alt, report=None, seconds=0.12):
         """Write figures to figures/ as one GIF that plays over and over, and show it under its number.
@@ -157,6 +153,13 @@ class Page:
         display(data, raw=True)
 
 
+def markdown_table(columns, rows):
+    """A table in Markdown (str); the arguments are those of Page.table."""
+    rule = {"l": ":--", "r": "--:"}
+    lines = [list(columns), [rule[side] for side in columns.values()], *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
 def figure_caption(facts):
     """A figure's caption in Markdown: its number, its words, and the figure of the report that it answers to."""
     answer = f" *(The report's {facts['report']}.)*" if facts["report"] else ""
@@ -165,7 +168,7 @@ def figure_caption(facts):
 
 def environment(profile, seed):
     """What a run is made with (dict of str): profile, seed, device, Python, versions of the main packages."""
-    backend = sys.modules.get("helpers.backend")  # only a chapter that uses Keras has loaded it
+    backend = sys.modules.get("helpers.core.backend")  # only a chapter that uses Keras has loaded it
     versions = {}
     for package in PACKAGES:
         try:
@@ -183,27 +186,20 @@ def environment(profile, seed):
     }
 
 
-def _laid_out(figure, dpi):
-    """Set a figure's resolution and lay it out, once for all pictures of it: that takes as long as drawing one."""
+def _picture(figure, kind, dpi):
+    """A figure as bytes of "svg" or "png" that are the same on every run: no date, no version, fixed ids.
+
+    It is laid out only for the first picture of it, since that takes as long as drawing one.
+    """
     figure.dpi = dpi
     if figure.get_layout_engine() is not None:
         figure.get_layout_engine().execute(figure)
         figure.set_layout_engine("none")
-
-
-def _as_svg(figure, dpi):
-    """A figure as bytes of SVG that are the same on every run: no date, fixed ids. dpi : that of pictures within."""
-    _laid_out(figure, dpi)
     buffer = io.BytesIO()
-    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
-    return buffer.getvalue()
-
-
-def _as_png(figure, dpi):
-    """A figure as bytes of PNG that are the same on every run: no software's version."""
-    _laid_out(figure, dpi)
-    buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
+    if kind == "svg":
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
+    else:
+        FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()
 
 
@@ -212,7 +208,7 @@ def _animated(figures, seconds):
 
     The palette is that of the last figure, where the colours are fullest. No dithering: its specks would flicker.
     """
-    drawn = (io.BytesIO(_as_png(figure, ANIMATION_DPI)) for figure in figures)
+    drawn = (io.BytesIO(_picture(figure, "png", ANIMATION_DPI)) for figure in figures)
     pictures = [Image.open(picture).convert("RGB") for picture in drawn]
     palette = pictures[-1].quantize(128, method=Image.Quantize.MEDIANCUT)
     first, *rest = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
@@ -224,25 +220,33 @@ def _animated(figures, seconds):
 
 def _as_json(value):
     """A value as JSON can hold it: NumPy scalars and arrays, and intervals, turned into numbers and lists."""
+    if isinstance(value, dict):
+        return {name: _as_json(item) for name, item in value.items()}
     if hasattr(value, "low"):
         return [float(value.low), float(value.high)]
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def listed(value):
-    """A value for a table cell: at most four significant digits, lists in brackets, named numbers with their names."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key.replace('_', ' ')} {listed(item)}" for key, item in value.items())
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(listed(item) for item in value) + "]"
-    return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+def _agree(stated, measured, interval):
+    """Whether what a Claim states lies in our interval, or equals what was measured where there is none (bool)."""
+    if stated.value is None:
+        raise ValueError(f"check: {stated.id} is a claim in words, and needs holds= or untestable=")
+    if interval is None:
+        return measured == stated.value
+    pairs = [(stated.value[name], interval[name]) for name in interval] if isinstance(interval, dict) else None
+    return all(ends.low <= value <= ends.high for value, ends in pairs or [(stated.value, interval)])
 
 
-def _formatted(value, form):
-    if isinstance(value, str):
-        return value
+def in_words(value, form, interval=None):
+    """A value for a sentence or a table cell (str): numbers by `form`, several with their names or with commas between.
+
+    interval : what to write behind each number, or None.   Words are kept as they are, not taken for Markdown.
+    """
     if isinstance(value, dict):
-        return ", ".join(f"{key.replace('_', ' ')} {_formatted(item, form)}" for key, item in value.items())
+        ends = interval or dict.fromkeys(value)
+        return ", ".join(f"{name.replace('_', ' ')} {in_words(value[name], form, ends[name])}" for name in value)
     if isinstance(value, list | tuple):
-        return ", ".join(_formatted(item, form) for item in value)
-    return f"{value:{form}}"
+        words = ", ".join(in_words(item, form) for item in value)
+    else:
+        words = re.sub(r"([*_])", r"\\\1", value) if isinstance(value, str) else format(value, form)
+    return words if interval is None else f"{words} {interval:{form}}"

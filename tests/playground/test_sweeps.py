@@ -6,6 +6,7 @@ from math import comb
 import numpy as np
 import pytest
 
+from helpers.core.stats import Interval
 from helpers.playground import sweeps
 from helpers.playground.config import Config, page_seeds
 from helpers.playground.engine import train
@@ -41,7 +42,8 @@ def test_a_run_could_be_one_of_ours_if_both_losses_lie_in_the_middle():
     losses = sweeps.Losses(SQUARES, SEEDS, 1, train_loss, test_loss)
     assert losses.could_show(0.015, 0.031)
     assert not losses.could_show(0.015, 0.029) and not losses.could_show(0.021, 0.035)
-    assert losses.summary() == "train 0.015 [0.010, 0.020], test 0.035 [0.030, 0.040]"
+    assert losses.medians() == {"train_loss": 0.015, "test_loss": 0.035}
+    assert losses.middle() == {"train_loss": Interval(0.01, 0.02), "test_loss": Interval(0.03, 0.04)}
 
 
 def test_progress_is_told_under_a_label_only(capsys):

@@ -1,10 +1,11 @@
-"""The picture of all claims: its scale, and that every row is drawn."""
+"""The picture of all claims and that of what things cost: their scales, and that every row is drawn."""
 
-import numpy as np
 import pytest
 
+from helpers.core import plotting
 from helpers.report import charts
 from helpers.report.page import NOT_REPRODUCED, REPRODUCED, UNTESTABLE
+from tests.conftest import svg
 
 ROWS = [
     ("a value", [0.5], "", REPRODUCED),
@@ -14,11 +15,12 @@ ROWS = [
 
 
 def test_the_scale_is_plain_inside_and_logarithmic_outside():
-    assert charts.squeezed([-1, -0.3, 0, 0.3, 1]) == pytest.approx([-1, -0.3, 0, 0.3, 1])
-    assert charts.squeezed([10, -100]) == pytest.approx([2, -3])
-    assert charts.squeezed([1e9, -1e9]) == pytest.approx([charts.REACH, -charts.REACH])
-    assert np.all(np.diff(charts.squeezed(np.linspace(-50, 50, 1001))) > 0)
-    assert charts.squeezed([]).size == 0
+    axes = charts.at_a_glance({"A": [("far", [1e9, -1e9], "", NOT_REPRODUCED)]}).axes[0]
+    scale = axes.transScale.transform
+    places = [-100, -10, -1, -0.3, 0, 0.3, 1, 10, 100]
+    assert scale([(place, 0) for place in places])[:, 0] == pytest.approx([-3, -2, -1, -0.3, 0, 0.3, 1, 2, 3])
+    (far,) = (line for line in axes.lines if line.get_markevery() == [0])
+    assert far.get_xdata().tolist() == [charts.REACH, -charts.REACH]  # what is farther is drawn at the edge
 
 
 def test_every_row_and_heading_is_drawn():
@@ -38,3 +40,34 @@ def test_each_verdict_has_a_mark_and_a_colour_of_its_own():
 def test_more_rows_make_a_taller_picture():
     short, tall = (charts.at_a_glance({"A": ROWS * times}).get_size_inches()[1] for times in (1, 9))
     assert tall - short == pytest.approx(24 * charts.ROW)
+
+
+CHAPTERS = {"01": (30.0, 0.4), "02": (90.0, 1.2)}
+GAINS = {"circle": {"NumPy": 150.0, "one seed": 3.25}, "v1": {"32 bits": 0.8}}
+
+
+def words(axis):
+    return [text.get_text() for text in axis.texts]
+
+
+def test_costs_and_gains_are_all_shown():
+    plotting.use_style()
+    upper, lower = charts.costs(CHAPTERS, GAINS).axes
+    assert [bar.get_width() for bar in upper.patches] == [30, 90] and upper.get_xlim()[0] == 0
+    assert words(upper) == ["30 s, 0.4 GiB", "90 s, 1.2 GiB"]
+    assert [label.get_text() for label in upper.get_yticklabels()] == list(CHAPTERS)
+    assert [bar.get_x() + bar.get_width() for bar in lower.patches] == pytest.approx([150, 3.25, 0.8])
+    assert {"150 ×", "3.25 ×", "0.8 ×", "Circle", "V1"} <= set(words(lower))
+    assert [label.get_text() for label in lower.get_yticklabels()] == ["NumPy", "one seed", "32 bits"]
+    assert lower.get_xlim()[0] < 0.8 and lower.get_xscale() == "log"
+
+
+@pytest.mark.parametrize(("chapters", "gains", "panels"), [(CHAPTERS, {}, 1), ({}, GAINS, 1)])
+def test_what_was_not_measured_has_no_panel(chapters, gains, panels):
+    assert len(charts.costs(chapters, gains).axes) == panels
+
+
+@pytest.mark.parametrize("draw", [lambda: charts.costs(CHAPTERS, GAINS), lambda: charts.at_a_glance({"A": ROWS})])
+def test_a_chart_has_the_same_bytes_every_time(draw):
+    plotting.use_style()
+    assert svg(draw()) == svg(draw())

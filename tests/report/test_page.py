@@ -1,5 +1,7 @@
 import json
+import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
@@ -67,7 +69,7 @@ def test_verdicts_follow_from_the_interval(page, shown, tmp_path):
     page.check("cnn2-val-acc", 0.945, Interval(0.94, 0.952))
     page.check("mlp-params", 244591, form=",")
     page.check("mlp-batch", 128, form="d")
-    page.check("logit-fit-s", "not run", why="another machine")
+    page.check("logit-fit-s", "not run", untestable="Another machine.")
     page.check("cnn1-underfits", "in 9 of 10 epochs", holds=True)
     page.finish()
     stored = json.loads((tmp_path / "results" / "04_mlp.json").read_text())["claims"]
@@ -75,14 +77,54 @@ def test_verdicts_follow_from_the_interval(page, shown, tmp_path):
         "not reproduced", "reproduced", "reproduced", "not reproduced", "cannot be tested here", "reproduced",
     ]  # fmt: skip
     assert shown[0][0] == "**not reproduced** · mlp-val-acc-a: 90.0% [89.0%, 91.0%] against the report's 87.4% (5 runs)"
+    assert shown[0][1] == {"claim": "mlp-val-acc-a"}
     assert stored[0]["reported"] == 0.874 and stored[0]["interval"] == [0.89, 0.91]
+    assert stored[4]["why"] == "Another machine."
 
 
-def test_a_claim_of_several_named_numbers_reads_as_words(page, shown):
-    page.check("t4-spiral", "train 0.014, test 0.022", holds=True, form=".3f")
+@pytest.mark.parametrize(("measured", "verdict"), [(244591, "reproduced"), (244590, "not reproduced")])
+def test_a_remark_changes_no_verdict(page, shown, measured, verdict):
+    page.check("mlp-params", measured, form=",")
+    page.check("mlp-params", measured, form=",", why="A remark.")
+    assert shown[0][0].startswith(f"**{verdict}** · ")
+    assert shown[1][0] == f"{shown[0][0]}. A remark."
+    page.check("mlp-params", measured, holds=True, untestable="No machine.", why="A remark.")
+    assert shown[2][0].startswith("**cannot be tested here** · ") and shown[2][0].endswith(". No machine. A remark.")
+
+
+def test_a_claim_in_words_stands_beside_what_was_found(page, shown):
+    page.check("q1c", "beta1 = c*w1*w5", holds=False, n="proved", what="coefficients")
+    assert shown[0][0] == (
+        "**not reproduced** · coefficients: beta1 = c\\*w1\\*w5 (proved). The report, in our words: "
+        "beta1 = w1\\*w5 + w2\\*w6 and beta2 = w3\\*w5 + w4\\*w6"
+    )
+    with pytest.raises(ValueError, match="q1c is a claim in words, and needs holds="):
+        page.check("q1c", "beta1 = w1*w5")
+
+
+@pytest.mark.parametrize(("high", "verdict"), [(0.02, "reproduced"), (0.019, "not reproduced")])
+def test_named_numbers_are_reproduced_together(page, shown, tmp_path, high, verdict):
+    middle = {"train_loss": Interval(0.01, 0.02), "test_loss": Interval(0.01, high)}
+    page.check("t4-spiral", {"train_loss": 0.014, "test_loss": 0.015}, middle, form=".3f")
     page.verdicts()
-    assert shown[0][0].endswith("train 0.014, test 0.022 against the report's train loss 0.017, test loss 0.020")
-    assert "| t4-spiral | train loss 0.017, test loss 0.02 | train 0.014, test 0.022 |" in shown[1][0]
+    page.finish()
+    ours = f"train loss 0.014 [0.010, 0.020], test loss 0.015 [0.010, {high:.3f}]"
+    theirs = "train loss 0.017, test loss 0.020"
+    assert shown[0][0] == f"**{verdict}** · t4-spiral: {ours} against the report's {theirs}"
+    assert f"| t4-spiral | {theirs} | {ours} | {verdict} |" in shown[1][0]
+    (stored,) = json.loads((tmp_path / "results" / "04_mlp.json").read_text())["claims"]
+    assert stored["measured"] == {"train_loss": 0.014, "test_loss": 0.015}
+    assert stored["interval"] == {"train_loss": [0.01, 0.02], "test_loss": [0.01, high]}
+
+
+def test_what_a_run_was_made_with_names_the_backend_only_where_keras_was_used(monkeypatch):
+    monkeypatch.delitem(sys.modules, "helpers.core.backend", raising=False)
+    assert "keras backend" not in page_module.environment("report", 1)
+    keras = SimpleNamespace(backend=SimpleNamespace(backend=lambda: "jax"))
+    loaded = SimpleNamespace(keras=keras, device_name=lambda: "a device")
+    monkeypatch.setitem(sys.modules, "helpers.core.backend", loaded)
+    facts = page_module.environment("report", 1)
+    assert (facts["keras backend"], facts["device"]) == ("jax", "a device")
 
 
 def test_a_figure_needs_caption_and_alternative_text(page, shown, tmp_path):

@@ -1,18 +1,23 @@
-"""The site, built from the stored outputs and opened from the disk in a real browser."""
+"""The site, built from the stored outputs and opened from the disk in a real browser; and the folder that it goes to."""
 
 import html
+import os
 import re
+import sys
+import threading
+import time
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from helpers.core import project
 from helpers.core.project import Problem
-from helpers.report import claims, notebooks, site, spreads
+from helpers.report import claims, notebooks, site, tables
+from tests.conftest import assert_one_sentence, helpers_command
 
 NAMES = ["index", *notebooks.names(), "figures", "glossary", "bibliography"]
+AXE_PAGES = ("index", "04_mlp", "08_what_reproduces")  # these always; the others in the slow run
 GRAVE = ("serious", "critical")  # axe's grades for what keeps somebody from reading
 MOST = 5_000_000  # bytes of a page with its pictures
 BEYOND = """width => [...document.querySelectorAll('main *')].filter(e => {
@@ -21,6 +26,7 @@ BEYOND = """width => [...document.querySelectorAll('main *')].filter(e => {
         if (/auto|scroll|hidden|clip/.test(getComputedStyle(box).overflowX)) return false;
     return true;
 }).map(e => e.outerHTML.slice(0, 100))"""  # what sticks out to the right, outside any box that scrolls
+SEEN = "all => all.filter(e => e.getBoundingClientRect().height > 0).length"
 
 
 @pytest.fixture(scope="module")
@@ -44,58 +50,54 @@ def browser():
         launched.close()
 
 
-@pytest.fixture(scope="module")
-def loaded(built, browser, request):
-    """A page of the site in the browser, once it is at rest, with all that it complained of and asked for."""
+# --- the pages --------------------------------------------------------------------------------------------------------
+
+
+def opened(browser, built, name):
+    """A page of the site at rest, what the browser complained of (list of str), and what it asked for (list of str)."""
     page = browser.new_page(viewport={"width": 1300, "height": 900})
     complaints, requested = [], []
-    page.on(
-        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
-    )
+    page.on("console", lambda told: complaints.append(told.text) if told.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("requestfailed", lambda failed: complaints.append(f"request failed: {failed.url}"))
     page.on("request", lambda asked: requested.append(asked.url))
-    page.goto((built / f"{request.param}.html").as_uri(), wait_until="networkidle")
-    yield page, complaints, requested
+    page.goto((built / f"{name}.html").as_uri(), wait_until="networkidle")
+    return page, complaints, requested
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_can_be_read_on_any_screen_and_on_paper(browser, built, name):
+    page, complaints, requested = opened(browser, built, name)
+    assert complaints == []
+    assert {urlparse(url).scheme for url in requested} <= {"file", "data"}
+    every_image_is_there_and_described(page)
+    every_link_leads_somewhere(page)
+    mathematics_is_rendered(page)
+    if name in AXE_PAGES:
+        nobody_is_kept_from_reading(page)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert sum(int(part) for part in background[4:-1].split(",")) < 150
+    page.set_viewport_size({"width": 390, "height": 800})  # what is wider scrolls in a box of its own
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate(BEYOND, 390) == []
+    page.emulate_media(media="print")
+    assert page.eval_on_selector_all(".bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article", SEEN) == 0
+    assert page.eval_on_selector_all("h1", SEEN) == 1
     page.close()
 
 
-@pytest.fixture
-def opened(loaded):
-    """The same, as it looks on a screen in the light, whatever another test has done to it."""
-    page = loaded[0]
-    page.set_viewport_size({"width": 1300, "height": 900})
-    page.emulate_media(media="screen")
-    page.evaluate("document.documentElement.dataset.theme = 'light'")
-    return loaded
-
-
-pages = pytest.mark.parametrize("loaded", NAMES, indirect=True)
-
-
-@pages
-def test_it_opens_from_the_disk_without_a_complaint(opened):
-    page, complaints, requested = opened
-    page.wait_for_timeout(300)
-    assert complaints == []
-    assert {urlparse(url).scheme for url in requested} <= {"file", "data"}
-
-
-@pages
-def test_every_image_is_there_and_has_an_alternative_text(opened):
-    page, _, _ = opened
-    images = page.eval_on_selector_all(
-        "article img", "all => all.map(i => { i.loading = 'eager'; return [i.getAttribute('alt'), i.currentSrc]; })"
+def every_image_is_there_and_described(page):
+    words = page.eval_on_selector_all(
+        "article img", "all => all.map(i => { i.loading = 'eager'; return i.getAttribute('alt'); })"
     )
     page.wait_for_function("[...document.querySelectorAll('article img')].every(i => i.complete)")
-    sizes = page.eval_on_selector_all("article img", "all => all.map(i => i.naturalWidth)")
-    assert all(alt and len(alt) > 20 for alt, _ in images), images
-    assert all(sizes)
+    assert all(alt and len(alt) > 20 for alt in words), words
+    assert all(page.eval_on_selector_all("article img", "all => all.map(i => i.naturalWidth)"))
 
 
-@pages
-def test_no_link_is_broken(opened, built):
-    page, _, _ = opened
+def every_link_leads_somewhere(page):
     links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
     assert len(links) > 3
     for link in links:
@@ -108,35 +110,18 @@ def test_no_link_is_broken(opened, built):
             assert f'id="{unquote(parts.fragment)}"' in target.read_text(encoding="utf-8"), link
 
 
-@pages
-def test_mathematics_is_rendered(opened):
-    page, _, _ = opened
-    sources = page.eval_on_selector_all(".math", "all => all.length")
+def mathematics_is_rendered(page):
     rendered = page.eval_on_selector_all(
         ".math mjx-container svg", "all => all.filter(s => s.getBoundingClientRect().width > 0).length"
     )
-    assert rendered >= sources
+    assert rendered >= page.eval_on_selector_all(".math", "all => all.length")
     assert page.eval_on_selector_all("mjx-merror", "all => all.length") == 0
 
 
-def test_some_page_has_mathematics(built):
-    assert any('class="math' in (built / f"{name}.html").read_text(encoding="utf-8") for name in NAMES)
-
-
-@pytest.mark.parametrize("loaded", ["index"], indirect=True)
-def test_search_finds_a_word_without_a_server(opened, built):
-    page, complaints, _ = opened
-    page.goto((built / "search.html").as_uri() + "?q=perceptron")
-    page.wait_for_selector("#search-results li a")
-    assert "04_mlp" in page.eval_on_selector_all("#search-results li a", "all => all.map(a => a.href)")[0]
-    page.goto((built / "index.html").as_uri(), wait_until="networkidle")
-    assert complaints == []
-
-
-@pages
-def test_nobody_is_kept_from_reading(opened):
+def nobody_is_kept_from_reading(page):
     """Contrast, names, alternative texts, landmarks and the like, as axe-core sees them, in both modes."""
-    page, _, _ = opened
+    from axe_playwright_python.sync_playwright import Axe
+
     for mode in ("light", "dark"):
         page.evaluate("mode => { document.documentElement.dataset.theme = mode; }", mode)
         page.wait_for_timeout(300)
@@ -145,27 +130,25 @@ def test_nobody_is_kept_from_reading(opened):
         assert not grave, f"{mode}: {grave}"
 
 
-@pages
-def test_dark_mode_is_dark(opened):
-    page, _, _ = opened
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert sum(int(part) for part in background[4:-1].split(",")) < 150
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in AXE_PAGES])
+def test_nobody_is_kept_from_reading(browser, built, name):
+    nobody_is_kept_from_reading(opened(browser, built, name)[0])
 
 
-@pages
-def test_a_narrow_screen_does_not_scroll_sideways(opened):
-    """What is wider scrolls in a box of its own."""
-    page, _, _ = opened
-    page.set_viewport_size({"width": 390, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.evaluate(BEYOND, 390) == []
+@pytest.mark.browser
+def test_search_finds_a_word_without_a_server(browser, built):
+    page, complaints, _ = opened(browser, built, "search")
+    page.goto((built / "search.html").as_uri() + "?q=perceptron")
+    page.wait_for_selector("#search-results li a")
+    assert "04_mlp" in page.eval_on_selector_all("#search-results li a", "all => all.map(a => a.href)")[0]
+    assert complaints == []
 
 
-@pytest.mark.parametrize("loaded", ["08_what_reproduces"], indirect=True)
-def test_the_keyboard_leads_to_the_text_and_through_it(opened):
-    page, _, _ = opened
-    page.reload(wait_until="networkidle")
+@pytest.mark.browser
+def test_the_keyboard_leads_to_the_text_and_through_it(browser, built):
+    page, _, _ = opened(browser, built, "08_what_reproduces")
     page.keyboard.press("Tab")
     assert "Skip to main content" in page.evaluate("document.activeElement.innerText")
     page.keyboard.press("Enter")
@@ -178,38 +161,25 @@ def test_the_keyboard_leads_to_the_text_and_through_it(opened):
     assert "SUMMARY in main" in seen  # the folded code opens without a mouse
 
 
-@pages
-def test_paper_shows_the_text_alone(opened):
-    page, _, _ = opened
-    page.emulate_media(media="print")
-    shown = "all => all.filter(e => e.getBoundingClientRect().height > 0).length"
-    assert page.eval_on_selector_all(".bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article", shown) == 0
-    assert page.eval_on_selector_all("h1", shown) == 1
+def test_some_page_has_mathematics(built):
+    assert any('class="math' in (built / f"{name}.html").read_text(encoding="utf-8") for name in NAMES)
 
 
 def test_every_row_of_the_playground_tables_opens_the_page(built):
     """A claim's id leads to its setting wherever it is a cell; a table with addresses has one in each row, but for
     statements in words, which have no one setting."""
     cell = r"<td[^>]*>(?:<p>)?(.*?)(?:</p>)?</td>"
-    for name, claim in spreads.rows().items():
+    for name, claim in tables.table_claims().items():
         chapter = next(built.glob(f"{claim.chapter:02d}_*.html")).read_text(encoding="utf-8")
         cells = [found for found in re.findall(cell, chapter, re.S) if re.sub("<.*?>", "", found).strip() == name]
-        page = spreads.config_of(claim).to_url()
+        page = tables.config_of(claim).to_url()
         assert cells and all(f'href="{page}"' in html.unescape(found) for found in cells), name
-    in_words = claims.all_claims().keys() - spreads.rows().keys()
+    in_words = claims.all_claims().keys() - tables.table_claims().keys()
     for chapter in sorted(built.glob("0[123]_*.html")):
         for table in re.findall("<table.*?</table>", chapter.read_text(encoding="utf-8"), re.S):
             rows = table.split("<tr")[2:]
             bare = [row for row in rows if "https://playground.tensorflow.org/#" not in row]
             assert len(bare) == len(rows) or all(any(f">{name}<" in row for name in in_words) for row in bare), bare[:1]
-
-
-def test_the_site_keeps_a_list_of_its_files(built):
-    names = (built / "files.txt").read_text().splitlines()
-    assert "index.html" in names and ("report.pdf" in names) == (site.find_browser() is not None)
-    found = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
-    assert set(names) == found - {"files.txt"}
-    assert not any(re.search(r"[\s#$%*?:]", name) for name in names)  # make would not take them for names
 
 
 def test_no_page_is_heavy(built):
@@ -228,16 +198,16 @@ def test_the_opening_page_answers_in_ten_lines(built):
     assert index.count("<figure") == 3
 
 
-def test_a_page_that_asks_for_what_is_not_there_is_a_problem():
-    assert site._filled("{{a}} and {{b c}}", {"a": "1", "b c": "{{2}}"}) == "1 and {{2}}"
-    with pytest.raises(Problem, match="asks for figure 09-none, which no chapter has"):
-        site._filled("{{figure 09-none}}", {"a": "1"})
+def test_a_copy_that_an_editor_left_is_no_page():
+    assert site.PAGE_NAME.fullmatch("index.md")
+    assert not any(map(site.PAGE_NAME.fullmatch, ("index-Copy1.md", "index copy.md", "._index.md", ".#index.md")))
 
 
 def test_the_bibliography_holds_what_is_cited_and_nothing_else():
-    works = site.ASSETS.joinpath("bibliography.md").read_text(encoding="utf-8").split("\n- ")[1:]
+    pages = project.NOTEBOOKS / "site"
+    works = (pages / "bibliography.md").read_text(encoding="utf-8").split("\n- ")[1:]
     listed = {(re.findall(r"[A-Z][\w-]{2,}", work)[0], re.search(r"\((\d{4})\)", work)[1]) for work in works}
-    glossary = site.ASSETS.joinpath("glossary.md").read_text(encoding="utf-8")
+    glossary = (pages / "glossary.md").read_text(encoding="utf-8")
     cited = re.findall(r"\[[^\]]*?([A-Z]\w+)[^\]]*? (\d{4})\]\(bibliography", glossary)
     assert listed == set(cited)
 
@@ -259,37 +229,238 @@ def test_figures_are_numbered_and_answer_to_the_report(built):
                     assert f"{name}.html#fig-{facts['name']}" in index
 
 
+def test_the_lists_of_figures_and_tables_are_whole(built):
+    text = html.unescape((built / "figures.html").read_text(encoding="utf-8"))
+    numbers = [int(number) for number in re.findall(r"<td[^>]*>(?:<p>)?Fig\u00a0(\d+)<?", text)]
+    assert sorted(set(numbers)) == list(range(1, site.REPORT_FIGURES + 1)) and numbers == sorted(numbers)
+    found = re.findall(r"<td[^>]*>(?:<p>)?((?:Table|Listing) \d)</?.*?#([\w-]+)", text, re.S)
+    assert [place for place, _ in found] == ["Listing 1", "Table 1", "Table 2", "Table 3", "Table 4"]
+
+
 def test_an_animation_is_shown_from_its_gif():
     facts = {"name": "01-moving", "number": "1.2", "alt": "A line that\nturns.", "caption": "It moves.", "report": None}
-    assert "{figure} figures/01-moving.svg\n" in site._figure_directive(facts)
-    assert "{figure} figures/01-moving.gif\n" in site._figure_directive(facts | {"format": "gif"})
+    assert "{figure} figures/01-moving.svg\n:name: fig-01-moving\n:alt: A line that turns.\n" in site._figure_directive(
+        facts
+    )
+    again = site._figure_directive(facts | {"format": "gif"}, again=True)
+    assert "{figure} figures/01-moving.gif\n:alt" in again and "(#fig-01-moving)" in again
 
 
-def test_the_pdf_holds_the_report(built, browser):
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{{ figure("09-none") }}', "the figure '09-none', which no chapter has"),
+        ("{{ nothing }}", "'nothing' is undefined"),
+        ("{% for %}", "cannot be filled in"),
+    ],
+)
+def test_a_page_that_asks_for_what_is_not_there_is_a_problem(text, words):
+    with pytest.raises(Problem, match=words):
+        site._filled(text, [], "")
+
+
+def test_the_pdf_holds_the_report(built):
+    if site.find_browser() is None:
+        pytest.skip("no Chromium is installed")
     content = (built / "report.pdf").read_bytes()
     assert content.startswith(b"%PDF") and len(content) > 200_000
 
 
-def test_without_a_browser_the_site_is_built_and_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(site, "find_browser", lambda: None)
-    lines = site.build(stored=True, output=tmp_path / "site")
-    assert (tmp_path / "site" / "index.html").is_file()
-    assert not (tmp_path / "site" / "report.pdf").exists()
-    assert "no Chromium was found" in lines[1]
+# --- building ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_sphinx(monkeypatch):
+    """A site of one page in no time: what is tried is where it goes, and what a browser makes of it."""
+
+    def one_page(source, output, builder):
+        output.mkdir(parents=True)
+        (output / "index.html").write_text(builder)
+
+    monkeypatch.setattr(site, "_write_source", lambda *_: None)
+    monkeypatch.setattr(site, "_sphinx", one_page)
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def test_the_site_keeps_a_list_of_its_files(built):
+    names = (built / site.LIST).read_text().splitlines()
+    assert "index.html" in names
+    found = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
+    assert set(names) == found - {site.LIST}
+
+
+def test_an_absent_an_empty_and_an_own_folder_are_replaced(tmp_path, no_sphinx):
+    output = tmp_path / "new" / "site"
+    site.build(output=output, pdf=False)
+    (output / "index.html").write_text("old")
+    output.chmod(0o750)
+    (output / ".DS_Store").write_text("left by a file manager")
+    (tmp_path / "link").symlink_to(output)
+    site.build(output=tmp_path / "link", pdf=False)
+    assert (output / "index.html").read_text() == "html"
+    assert output.stat().st_mode & 0o777 == 0o750 and (tmp_path / "link").is_symlink()
+    (tmp_path / "empty").mkdir()
+    site.build(output=tmp_path / "empty", pdf=False)
+    assert names_in(tmp_path / "empty") == ["files.txt", "index.html"]
+    assert names_in(tmp_path) == ["empty", "link", "new"]
+
+
+STRANGE = ["CNAME", ".nojekyll", "deep/er/notes.txt", "link"]
+
+
+@pytest.mark.parametrize(
+    ("made", "strange"), [(False, "files.txt"), *((made, name) for made in (False, True) for name in STRANGE)]
+)
+def test_a_folder_with_a_file_that_is_not_ours_is_left_alone(tmp_path, no_sphinx, made, strange):
+    output = tmp_path / "pub"
+    if made:
+        site.build(output=output, pdf=False)
+    file = output / strange
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if strange == "link":
+        file.symlink_to(tmp_path)
+    else:
+        file.write_text("files.txt\n")
+    before = names_in(output)
+    with pytest.raises(Problem, match=rf"it holds {strange}, which the site did not write\. Name a folder"):
+        site.build(output=output, pdf=False)
+    assert names_in(output) == before and os.path.lexists(file)
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        ("", "--output is empty"), (" ", "--output is empty"), (".", "the folder that you are in"),
+        ("..", "the folder that you are in"), ("/", "holds the project"), (project.ROOT, "holds the project"),
+        (project.NOTEBOOKS, "which the site did not write"), ("/proc", "is a mount point"), ("file", "is not a folder"),
+        ("pipe", "is not a folder"), ("file/site", "lies in .*file, which is not a folder"), ("~nobody-of-this-name/x", "cannot be read"),
+    ],
+)  # fmt: skip
+def test_what_must_not_be_replaced_is_refused_before_anything_is_built(tmp_path, monkeypatch, no_sphinx, output, words):
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("kept")
+    os.mkfifo("pipe")
+    with pytest.raises(Problem, match=words):
+        site.build(output=output, pdf=False)
+    assert Path("file").read_text() == "kept" and names_in(tmp_path) == ["file", "pipe"]
+
+
+def test_a_refusal_is_one_sentence(tmp_path):
+    (tmp_path / "CNAME").write_text("example.org")
+    done = helpers_command("site", "--stored", "--output", tmp_path)
+    assert_one_sentence(done, "CNAME", "did not write")
+    assert done.returncode == 2
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(no_sphinx):
+    with pytest.raises(Problem, match=r"/proc/none/site"):
+        site.build(output="/proc/none/site", pdf=False)
+
+
+def test_a_full_disk_leaves_the_old_site(small_disk, monkeypatch, no_sphinx):
+    site.build(output=small_disk / "site", pdf=False)
+    monkeypatch.setattr(
+        site, "_write_source", lambda source, _: (source.mkdir(), (source / "a").write_bytes(bytes(10**6)))
+    )
+    with pytest.raises(Problem, match=r"No space left on device.* is left as it was"):
+        site.build(output=small_disk / "site", pdf=False)
+    assert (small_disk / "site" / "index.html").read_text() == "html" and names_in(small_disk) == ["site"]
+
+
+def test_a_site_that_cannot_take_its_place_leaves_the_old_one(tmp_path, monkeypatch, no_sphinx):
+    site.build(output=tmp_path / "site", pdf=False)
+    (tmp_path / "site" / "index.html").write_text("old")
+    rename = Path.rename
+
+    def failing(self, target):
+        if self.name == "built":
+            raise PermissionError(13, "Permission denied")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(Problem, match="Permission denied"):
+        site.build(output=tmp_path / "site", pdf=False)
+    assert (tmp_path / "site" / "index.html").read_text() == "old"
+
+
+def test_two_at_once_do_no_harm(tmp_path, no_sphinx):
+    faults = []
+
+    def one():
+        try:
+            site.build(output=tmp_path / "site", pdf=False)
+        except Exception as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=one) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults and names_in(tmp_path / "site") == ["files.txt", "index.html"]
 
 
 def test_a_chapter_that_was_not_run_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(project, "EXECUTED", tmp_path / "none")
     with pytest.raises(Problem, match=r"01_playground\.ipynb is missing: run `make report`"):
         site.build(output=tmp_path / "site", pdf=False)
+    assert not (tmp_path / "site").exists()
 
 
-def test_a_failed_build_leaves_the_old_site(tmp_path, monkeypatch):
-    old = tmp_path / "site"
-    old.mkdir()
-    (old / "index.html").write_text("old")
-    monkeypatch.setattr(site, "_filled", lambda *_: "# Title\n\n[nowhere](#no-such-figure)\n")
-    with pytest.raises(Problem, match="Sphinx could not build the site"):
-        site.build(stored=True, output=old, pdf=False)
-    assert (old / "index.html").read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["site"]
+def test_sphinx_fails_in_its_own_words_and_in_a_locale_that_is_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("LANG", "xx_XX.UTF-8")
+    monkeypatch.setenv("LC_TIME", "xx_XX.UTF-8")
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "conf.py").write_text("extensions = []\n")
+    (source / "index.rst").write_text("Title ü\n=======\n", encoding="utf-8")
+    site._sphinx(source, tmp_path / "html", "html")
+    assert "Title ü" in (tmp_path / "html" / "index.html").read_text(encoding="utf-8")
+    (source / "index.rst").write_text("Title\n=====\n\n:doc:`no-such-page`\n")
+    with pytest.raises(Problem, match=r"(?s)Sphinx could not build the site: .*no-such-page"):
+        site._sphinx(source, tmp_path / "again", "html")
+
+
+# --- the browser that prints the PDF ----------------------------------------------------------------------------------
+
+
+def fake_browser(folder, script):
+    path = folder / "chromium"
+    path.write_text(script)
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("#!/bin/sh\necho no display >&2; exit 1\n", "chromium failed: no display"),
+        ("#!/bin/sh\nexit 0\n", "chromium failed: no message"),
+        ("#!/no/such/shell\n", "chromium could not be started: No such file or directory"),
+        ("\x00", "chromium could not be started: Exec format error"),
+        (None, "no Chromium was found"),
+    ],
+)
+def test_without_a_browser_that_works_the_site_is_built_and_says_so(tmp_path, monkeypatch, no_sphinx, script, words):
+    path = fake_browser(tmp_path, script) if script else None
+    monkeypatch.setattr(site, "find_browser", lambda: path)
+    lines = site.build(output=tmp_path / "site")
+    assert lines[1].startswith("pdf: not made") and words in lines[1]
+    assert names_in(tmp_path / "site") == ["files.txt", "index.html"]
+
+
+def test_a_browser_that_hangs_is_ended_with_all_that_it_started(tmp_path, monkeypatch, no_sphinx):
+    path = fake_browser(tmp_path, f"#!/bin/sh\nsleep 400 & echo $! >{tmp_path}/child; wait\n")
+    monkeypatch.setattr(site, "find_browser", lambda: path)
+    monkeypatch.setattr(site, "BROWSER_SECONDS", 2)
+    began = time.monotonic()
+    lines = site.build(output=tmp_path / "site")
+    assert lines[1] == "pdf: not made (timed out after 2 s)" and time.monotonic() - began < 60
+    assert (tmp_path / "site" / "index.html").is_file()
+    if sys.platform == "linux":
+        child = Path("/proc", (tmp_path / "child").read_text().strip(), "stat")
+        time.sleep(0.2)
+        assert not child.exists() or child.read_text().split()[2] == "Z"
