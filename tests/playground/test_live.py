@@ -145,10 +145,12 @@ def test_every_bit_is_ours_in_node(ours):
     _assert_same(in_node(PROBE, CASES), ours)
 
 
+@pytest.mark.browser
 def test_every_bit_is_ours_in_chromium(ours, in_chromium):
     _assert_same(in_chromium(PROBE, CASES), ours)
 
 
+@pytest.mark.browser
 def test_functions_are_those_of_the_reference(in_chromium):
     assert in_node(WRONG, TRIPLES) == []
     assert in_chromium(WRONG, TRIPLES) == []
@@ -239,6 +241,7 @@ def _losses(config, epochs):
     return run.train_loss[0, 0], run.test_loss[0, 0]
 
 
+@pytest.mark.browser
 def test_a_link_opens_a_player_that_shows_our_losses(opened):
     page = opened(LINKED)
     page.get_by_role("link", name="open").click()
@@ -251,6 +254,7 @@ def test_a_link_opens_a_player_that_shows_our_losses(opened):
     assert page.evaluate("document.activeElement.textContent") == "open"
 
 
+@pytest.mark.browser
 def test_a_second_click_does_not_stack_players(opened):
     page = opened(LINKED)
     for _ in range(2):
@@ -259,6 +263,7 @@ def test_a_second_click_does_not_stack_players(opened):
 
 
 @pytest.mark.parametrize("modifier", ["Control", "Shift", "Alt", "Meta"])
+@pytest.mark.browser
 def test_a_modified_click_stays_with_the_browser(opened, modifier):
     page = opened(LINKED)
     page.evaluate(
@@ -269,6 +274,7 @@ def test_a_modified_click_stays_with_the_browser(opened, modifier):
     assert page.locator(".playground").count() == 0
 
 
+@pytest.mark.browser
 def test_what_is_not_computed_here_is_left_to_the_page(opened):
     page = opened(LINKED)
     page.evaluate(
@@ -278,6 +284,7 @@ def test_what_is_not_computed_here_is_left_to_the_page(opened):
     assert page.evaluate("left")
 
 
+@pytest.mark.browser
 def test_it_works_by_keyboard_alone(opened):
     page = opened(LINKED)
     page.keyboard.press("Tab")
@@ -291,6 +298,7 @@ def test_it_works_by_keyboard_alone(opened):
 OWN = '<div data-playground="#dataset=gauss&amp;seed=0.7"></div>'
 
 
+@pytest.mark.browser
 def test_the_page_of_its_own_follows_its_address(opened):
     page = opened(OWN, "#" + TEN.to_url().partition("#")[2])
     assert page.get_by_label("Address").input_value() == TEN.to_url()
@@ -301,6 +309,7 @@ def test_the_page_of_its_own_follows_its_address(opened):
     assert opened(OWN).get_by_label("Seed", exact=True).input_value() == "0.7"
 
 
+@pytest.mark.browser
 def test_every_control_changes_its_own_setting(opened):
     page = opened(OWN)
     page.get_by_label("Data set").select_option("xor")
@@ -329,6 +338,7 @@ def test_every_control_changes_its_own_setting(opened):
     assert _played(page, 5) == _losses(replace(wanted, hidden=(4, 2), init_zero=False), 5)
 
 
+@pytest.mark.browser
 def test_a_bad_value_is_said_in_a_sentence(opened):
     page = opened(OWN, "#batchSize=0")
     assert page.get_by_role("alert").text_content() == "batchSize=0 will not do: it takes a whole number from 1 to 500."
@@ -338,6 +348,7 @@ def test_a_bad_value_is_said_in_a_sentence(opened):
     assert page.get_by_label("X₂", exact=True).is_checked()
 
 
+@pytest.mark.browser
 def test_nothing_moves_unasked(opened):
     page = opened(OWN)
     before = page.locator(".playground").screenshot()
@@ -346,6 +357,7 @@ def test_nothing_moves_unasked(opened):
     assert _said(page).startswith("Epoch 0:")
 
 
+@pytest.mark.browser
 def test_reduced_motion_draws_seldom(opened):
     page = opened(OWN, reduced_motion="reduce")
     page.evaluate("window.drawn = 0; const draw = Playground.Player.prototype.draw;"
@@ -355,6 +367,7 @@ def test_reduced_motion_draws_seldom(opened):
     assert page.evaluate("drawn") <= 3
 
 
+@pytest.mark.browser
 def test_a_click_on_a_neuron_shows_it(opened):
     page = opened(OWN)
     page.locator(".playground-network").click(position=page.evaluate(
@@ -366,6 +379,7 @@ def test_a_click_on_a_neuron_shows_it(opened):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1000, 390])
+@pytest.mark.browser
 def test_the_player_is_accessible_and_fits(opened, scheme, width):
     page = opened(OWN, width=width, color_scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach(box => { box.open = true; })")
@@ -374,6 +388,7 @@ def test_the_player_is_accessible_and_fits(opened, scheme, width):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.browser
 def test_a_notebook_shows_the_same_player(chromium):
     html = live.play(TEN, "0.25").data
     assert "http" not in html.replace(PAGE, "")
@@ -399,6 +414,7 @@ def test_the_script_is_small_and_asks_for_nothing():
 STATE = TEN.to_url().partition("#")[2].replace("&", "&amp;")
 
 
+@pytest.mark.browser
 def test_the_strip_sorts_seeds_and_replays_one(opened):
     page = opened('<div id="here"></div>')
     page.evaluate("address => Playground.strip(document.getElementById('here'), address, 3, 20)", TEN.to_url())
@@ -414,6 +430,7 @@ def test_the_strip_sorts_seeds_and_replays_one(opened):
     assert page.get_by_label("Stop at epoch").input_value() == "3"
 
 
+@pytest.mark.browser
 def test_the_race_ends_where_each_runner_does(opened):
     page = opened(f'<div data-playground="#{STATE}" data-kind="race" data-epochs="5"></div>')
     page.get_by_role("button", name="Race").click()
@@ -424,6 +441,7 @@ def test_the_race_ends_where_each_runner_does(opened):
         assert said.startswith(f"{kind}: {_losses(replace(TEN, activation=kind), 5)[1]:.4f}")
 
 
+@pytest.mark.browser
 def test_the_slider_of_the_penalty_trains_anew(opened):
     page = opened(f'<div data-playground="#{STATE}" data-kind="penalty" data-epochs="5"></div>')
     page.locator("[name=slide]").fill("6")
