@@ -362,8 +362,7 @@ const Playground = (() => {
     }
 
     /* Every link: [its number, the row it comes from, the row it leads to]. */
-    *links() {
-      const { sizes } = this;
+    *links({ sizes } = this) {
       for (let layer = 1, link = 0, row = sizes[0], before = 0; layer < sizes.length; before += sizes[layer++ - 1]) {
         for (const stop = row + sizes[layer]; row < stop; row++) {
           for (let from = before; from < before + sizes[layer - 1]; from++) yield [link++, from, row];
@@ -475,10 +474,11 @@ const Playground = (() => {
     return sizes.flatMap((size, layer) => Array.from({ length: size }, (_, at) => place(layer, at)));
   }
 
-  /* The links, weak ones first: colour and width by weight, dashed where negative, left out where L1 has cut them. */
+  /* The thousand strongest links, weak ones first: colour and width by weight, dashed where negative, none that is dead. */
   function drawLinks(context, engine, centres) {
     const { weights, dead } = engine, living = Array.from(engine.links()).filter(([link]) => !dead[link]);
-    for (const [link, from, to] of living.sort(([a], [b]) => Math.abs(weights[a]) - Math.abs(weights[b]))) {
+    living.sort(([a], [b]) => Math.abs(weights[a]) - Math.abs(weights[b]));
+    for (const [link, from, to] of living.slice(-1000)) {
       const [x, y] = centres[from], [toX, toY] = centres[to], middle = (x + toX) / 2, weight = weights[link];
       Object.assign(context, { strokeStyle: colorOf(weight), lineWidth: 0.6 + 1.1 * Math.min(Math.abs(weight), 5) });
       context.setLineDash(weight < 0 ? [7, 3] : []);
