@@ -158,9 +158,8 @@ def test_functions_are_those_of_the_reference(in_chromium):
 
 def test_the_settings_reach_what_can_go_wrong(ours):
     assert len(ours) > 60
-    numbers = [answer["losses"] + answer["weights"] for answer in ours]
     assert any(sum(answer["dead"]) for answer in ours)
-    assert any("nan" in bits for bits in numbers)
+    assert any("nan" in answer["weights"] for answer in ours)
     assert {len(answer["setting"]["networkShape"]) for answer in ours} >= {0, 1, 2, 3, 4}
 
 
