@@ -5,4 +5,5 @@ engine, kernels, lanes, fdlibm  training, for one seed or for hundreds, to the l
 features                        what networks have learned: layers, neurons, input features
 sweeps, searches                settings over many seeds; and the searches that take long and are stored
 charts, seed_charts, cli        pictures of networks and of seeds, and the command `python -m helpers playground`
+live                            the site's player as the output of a notebook's cell
 """

@@ -9,10 +9,12 @@ import pytest
 
 from helpers.core import project
 from helpers.core.project import Problem
+from helpers.playground.config import Config
+from helpers.playground.engine import train
 from helpers.report import claims, notebooks, site, tables
 
-NAMES = ["index", *notebooks.names(), "figures", "glossary", "bibliography"]
-AXE_PAGES = ("index", "04_mlp", "08_what_reproduces")  # these always; the others in the slow run
+NAMES = ["index", *notebooks.names(), "playground", "figures", "glossary", "bibliography"]
+AXE_PAGES = ("index", "04_mlp", "08_what_reproduces", "playground")  # these always; the others in the slow run
 GRAVE = ("serious", "critical")  # axe's grades for what keeps somebody from reading
 MOST = 5_000_000  # bytes of a page with its pictures
 BEYOND = """width => [...document.querySelectorAll('main *')].filter(e => {
@@ -177,6 +179,41 @@ def test_every_row_of_the_playground_tables_opens_the_page(built):
             rows = table.split("<tr")[2:]
             bare = [row for row in rows if "https://playground.tensorflow.org/#" not in row]
             assert len(bare) == len(rows) or all(any(f">{name}<" in row for name in in_words) for row in bare), bare[:1]
+
+
+PLAYED = """async () => {
+    const heads = [];
+    for (const link of document.querySelectorAll('main a[href*="playground.tensorflow.org/#"]')) {
+        link.click();
+        const player = document.querySelector(".playground"), control = name => player.querySelector(`[name=${name}]`);
+        control("stopAt").value = 10;
+        control("speed").selectedIndex = 3;
+        control("play").click();
+        const until = async ready => { while (!ready()) await new Promise(done => setTimeout(done, 5)); };
+        await until(() => player.querySelector(".playground-status").textContent.startsWith("Epoch 10:"));
+        player.querySelector(".playground-numbers").open = true;
+        await until(() => player.querySelector("pre").textContent);
+        heads.push([link.href, player.querySelector("pre").textContent.split("\\n")[0]]);
+        control("close").click();
+    }
+    return heads;
+}"""  # every link's address, and the line with both losses that its player shows after ten epochs
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("name", "least"), [("01_playground", 10), ("02_regularization", 30), ("03_automated_features", 20)]
+)
+def test_every_link_to_the_playground_plays_here_with_our_digits(browser, built, name, least):
+    page, complaints, requested = opened(browser, built, name)
+    played = page.evaluate(PLAYED)
+    assert len(played) > least
+    for address, head in set(map(tuple, played)):
+        run = train(Config.from_url(address), epochs=10, at=[10])
+        shown = [float(loss) for loss in re.findall(r"loss ([\d.e-]+)", head)]
+        assert shown == [run.train_loss[0, 0], run.test_loss[0, 0]], address
+    assert complaints == [] and {urlparse(url).scheme for url in requested} <= {"file", "data"}
+    page.close()
 
 
 def test_no_page_is_heavy(built):

@@ -1,0 +1,450 @@
+"""The engine in JavaScript against ours: every bit of losses, parameters and dead links, in Node and in Chromium."""
+
+import itertools
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from helpers.core import plotting
+from helpers.playground import fdlibm, live
+from helpers.playground.config import ACTIVATIONS, PAGE, Config, page_seeds
+from helpers.playground.datasets import DATASETS, FEATURES
+from helpers.playground.engine import activated, train
+from helpers.report import site
+
+SCRIPT = site.ASSETS / "playground.js"
+REFERENCE = json.loads((Path(__file__).parent / "reference" / "playground.json").read_text(encoding="utf-8"))
+EPOCHS = 12  # of the settings that are tried beside the reference runs
+
+# What the JavaScript engine says of [address, epochs] pairs: the setting, its address, and all numbers as 64 bits each.
+PROBE = """cases => cases.map(([address, epochs]) => {
+    const bits = values => Array.from(values, value =>
+        Number.isNaN(value) ? "nan" : new BigUint64Array(Float64Array.of(value).buffer)[0].toString(16));
+    const setting = Playground.parse(address), engine = new Playground.Engine(setting).train(epochs);
+    return {setting, address: Playground.addressOf(setting), losses: bits(engine.losses.flat()),
+            weights: bits(engine.weights), biases: bits(engine.biases), dead: Array.from(engine.dead)};
+})"""
+# Which of [function, argument, value] triples the JavaScript functions get wrong.
+WRONG = "triples => triples.filter(([name, x, value]) => !Object.is(Playground.functions[name](x), value))"
+
+
+def _tried():
+    """Forty-one settings over data, noise, shares, batches, activations, penalties, rates and shapes."""
+    yield Config(regularization="L2", regularization_rate=10, learning_rate=10)  # grows beyond all numbers
+    rng = np.random.default_rng(14)
+    penalties = itertools.cycle([("none", 0), ("L1", 0.01), ("L2", 0.1), ("L1", 0.3), ("L2", 3)])
+    for number, (dataset, activation) in enumerate(itertools.product(DATASETS * 3, ACTIVATIONS)):
+        if number == 40:
+            return
+        regularization, rate = next(penalties)
+        yield Config(
+            dataset=dataset, activation=activation, regularization=regularization, regularization_rate=rate,
+            features=tuple(rng.choice(FEATURES, rng.integers(1, 8), replace=False)),
+            hidden=tuple(int(width) for width in rng.integers(1, 9, rng.integers(0, 5))),
+            learning_rate=float(rng.choice([0.00001, 0.003, 0.03, 0.1, 1, 10])), batch_size=int(rng.choice([1, 7, 10, 30, 500])),
+            noise=float(rng.choice([0, 5, 12.5, 50])), train_percent=int(rng.choice([10, 50, 70, 99])),
+            init_zero=number % 11 == 10, seed=rng.choice(["0.00001", "0.5", "0.50000", "a-long-seed" * 30]).item(),
+        )  # fmt: skip
+
+
+TRIED = [[config.to_url(), EPOCHS] for config in _tried()]
+CASES = [[run["address"], run["losses"][-1][0]] for run in REFERENCE["runs"]] + TRIED
+
+
+def _triples():
+    """[function, argument, value]: the reference's, which probe the corners, and ours at random arguments."""
+    for table, names in {
+        "activations": ["sigmoid", "tanh"],
+        "trigonometry": ["sin", "cos"],
+        "logarithm": ["log"],
+    }.items():
+        for x, *values in REFERENCE["functions"][table]:
+            yield from ([name, x, value] for name, value in zip(names, values, strict=True))
+    rng = np.random.default_rng(14)
+    x, near_one = rng.uniform(-3, 3, 2000), 1 + rng.uniform(-(2.0**-21), 2.0**-21, 200)
+    yield from (["sigmoid", *pair] for pair in zip(x.tolist(), activated(x, "sigmoid").tolist(), strict=True))
+    yield from (["tanh", *pair] for pair in zip(x.tolist(), activated(x, "tanh").tolist(), strict=True))
+    yield from (["sin", *pair] for pair in zip(x.tolist(), fdlibm.sin(x).tolist(), strict=True))
+    yield from (["cos", *pair] for pair in zip(x.tolist(), fdlibm.cos(x).tolist(), strict=True))
+    yield from (["log", *pair] for pair in zip(near_one.tolist(), fdlibm.log(near_one).tolist(), strict=True))
+
+
+TRIPLES = list(_triples())
+
+
+def in_node(function, argument, script=None):
+    """What a JavaScript function of one argument returns in Node, after the text of `script`."""
+    if shutil.which("node") is None:
+        pytest.skip("no Node is installed")
+    text = script or SCRIPT.read_text(encoding="utf-8")
+    program = f"{text}\nprocess.stdout.write(JSON.stringify(({function})({json.dumps(argument)})));"
+    done = subprocess.run(["node", "-"], input=program, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A Chromium without a window."""
+    executable = site.find_browser()
+    if executable is None:
+        pytest.skip("no Chromium is installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(site.BROWSER_FLAGS[1:]))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def in_chromium(chromium):
+    """A function as in_node, for Chromium."""
+    page = chromium.new_page()
+    page.add_script_tag(path=SCRIPT)
+    yield page.evaluate
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def ours():
+    """What our engine says of CASES, in the form of PROBE's answers."""
+    answers = []
+    for address, epochs in CASES:
+        config = Config.from_url(address)
+        run = train(config, epochs=epochs)
+        final = [
+            np.concatenate([layer[0].ravel() for layer in getattr(run.final, name)])
+            for name in ("weights", "biases", "dead")
+        ]
+        losses = np.stack([run.train_loss[0], run.test_loss[0]], axis=1)
+        answers.append(
+            {"setting": config.to_dict(), "address": config.to_url(), "losses": _bits(losses), "weights": _bits(final[0]),
+             "biases": _bits(final[1]), "dead": final[2].astype(int).tolist()}
+        )  # fmt: skip
+    return answers
+
+
+def _bits(values):
+    return ["nan" if np.isnan(value) else f"{value.view(np.uint64):x}" for value in np.ravel(values)]
+
+
+def _assert_same(theirs, ours):
+    for one, other in zip(theirs, ours, strict=True):
+        for name in other:
+            assert one[name] == other[name], f"{name} of {other['address']}"
+
+
+def test_every_bit_is_ours_in_node(ours):
+    _assert_same(in_node(PROBE, CASES), ours)
+
+
+@pytest.mark.browser
+def test_every_bit_is_ours_in_chromium(ours, in_chromium):
+    _assert_same(in_chromium(PROBE, CASES), ours)
+
+
+@pytest.mark.browser
+def test_functions_are_those_of_the_reference(in_chromium):
+    assert in_node(WRONG, TRIPLES) == []
+    assert in_chromium(WRONG, TRIPLES) == []
+
+
+def test_the_settings_reach_what_can_go_wrong(ours):
+    assert len(ours) > 60
+    assert any(sum(answer["dead"]) for answer in ours)
+    assert any("nan" in answer["weights"] for answer in ours)
+    assert {len(answer["setting"]["networkShape"]) for answer in ours} >= {0, 1, 2, 3, 4}
+
+
+def test_every_constant_of_the_functions_counts():
+    text = SCRIPT.read_text(encoding="utf-8")
+    constants = sorted(set(re.findall(r"\d\.\d{10,}(?:e[+-]\d\d)?", text)))
+    assert len(constants) > 30
+    spoilt = [text.replace(constant, repr(float(constant) * 1.02)) for constant in constants]
+    wrong = in_node(f"texts => texts.map(text => {{ const Playground = new Function(text + '; return Playground')();"
+                    f"return ({WRONG})({json.dumps(TRIPLES)}).length; }})", spoilt)  # fmt: skip
+    assert {constant for constant, count in zip(constants, wrong, strict=True) if count == 0} == set()
+
+
+@pytest.mark.parametrize(
+    "right, wrong",
+    [
+        ("* 19", "* 17"), ("stepped * shrunk < 0", "stepped * shrunk <= 0"), ("this.count = 0;\n    }", "}"),
+        ("last >> 1", "last >> 0"), ("output <= 0 ? 0 : 1", "output < 0 ? 0 : 1"), ("0.3 : -0.3", "0.4 : -0.3"),
+        ("total += weights", "total -= weights"), ("fill(setting.initZero ? 0 : 0.1)", "fill(0.1)"),
+    ],
+)  # fmt: skip
+def test_a_slip_in_the_engine_is_seen(right, wrong, ours):
+    text = SCRIPT.read_text(encoding="utf-8")
+    assert right in text
+    with pytest.raises(AssertionError, match=r" of .*#"):
+        _assert_same(in_node(PROBE, TRIED, text.replace(right, wrong)), ours[-len(TRIED) :])
+
+
+# --- the player ---------------------------------------------------------------------------------------------------------
+
+TEN = Config(dataset="xor", hidden=(3, 2), activation="relu", regularization="L1", regularization_rate=0.01, seed="0.5")
+STATE = TEN.to_url().partition("#")[2].replace("&", "&amp;")
+SHELL = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A page</title>
+<link rel="stylesheet" href="{folder}/playground.css"><script src="{folder}/playground.js"></script></head>
+<body><main><h1>A page</h1>{body}</main></body></html>"""
+LINKED = f"""<table><tr><td>a row</td><td><a href="{TEN.to_url()}">open</a></td></tr></table>
+<p>Text with <a href="https://playground.tensorflow.org/#problem=regression">another</a>.</p>"""
+
+
+@pytest.fixture
+def opened(chromium, tmp_path):
+    """A function from the body of a page, and what comes after its '#', to that page in the browser; it must not complain."""
+    complaints, opened = [], []
+
+    def open_page(body, state="", width=1000, **options):
+        page = chromium.new_page(viewport={"width": width, "height": 900}, **options)
+        page.set_default_timeout(5000)
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        (tmp_path / "page.html").write_text(SHELL.format(folder=site.ASSETS.as_uri(), body=body), encoding="utf-8")
+        page.goto((tmp_path / "page.html").as_uri() + state)
+        opened.append(page)
+        return page
+
+    yield open_page
+    for page in opened:
+        page.close()
+    assert complaints == []
+
+
+def _said(page):
+    return page.locator(".playground-status").text_content()
+
+
+def _played(page, epochs):
+    """Play up to an epoch, as fast as it goes; returns the losses that the list of all numbers then shows."""
+    page.get_by_label("Stop at epoch").fill(str(epochs))
+    page.get_by_label("Speed").select_option("full speed")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function(f"document.querySelector('.playground-status').textContent.startsWith('Epoch {epochs}:')")
+    page.evaluate("document.querySelector('.playground-numbers').open = true")
+    page.wait_for_function("document.querySelector('.playground-numbers pre').textContent !== ''")
+    first = page.locator(".playground-numbers pre").text_content().splitlines()[0]
+    return tuple(float(number) for number in re.findall(r"loss ([\d.e-]+)", first))
+
+
+def _losses(config, epochs):
+    run = train(config, epochs=epochs, at=[epochs])
+    return run.train_loss[0, 0], run.test_loss[0, 0]
+
+
+@pytest.mark.browser
+def test_a_link_opens_a_player_that_shows_our_losses(opened):
+    page = opened(LINKED)
+    page.get_by_role("link", name="open").click()
+    assert page.evaluate("document.querySelector('table + .playground-place .playground') !== null")
+    assert page.evaluate("document.activeElement.name") == "play"
+    assert _played(page, 10) == _losses(TEN, 10)
+    assert page.get_by_role("link", name="The same on").get_attribute("href") == TEN.to_url()
+    page.get_by_role("button", name="Close").click()
+    assert page.locator(".playground").count() == 0
+    assert page.evaluate("document.activeElement.textContent") == "open"
+
+
+@pytest.mark.browser
+def test_a_second_click_does_not_stack_players(opened):
+    page = opened(LINKED)
+    for _ in range(2):
+        page.get_by_role("link", name="open").click()
+    assert page.locator(".playground").count() == 1
+
+
+@pytest.mark.parametrize("modifier", ["Control", "Shift", "Alt", "Meta"])
+@pytest.mark.browser
+def test_a_modified_click_stays_with_the_browser(opened, modifier):
+    page = opened(LINKED)
+    page.evaluate(
+        "addEventListener('click', event => { window.left = !event.defaultPrevented; event.preventDefault(); })"
+    )
+    page.get_by_role("link", name="open").click(modifiers=[modifier])
+    assert page.evaluate("left")
+    assert page.locator(".playground").count() == 0
+
+
+@pytest.mark.browser
+def test_what_is_not_computed_here_is_left_to_the_page(opened):
+    page = opened(LINKED)
+    page.evaluate(
+        "addEventListener('click', event => { window.left = !event.defaultPrevented; event.preventDefault(); })"
+    )
+    page.get_by_role("link", name="another").click()
+    assert page.evaluate("left")
+
+
+@pytest.mark.browser
+def test_it_works_by_keyboard_alone(opened):
+    page = opened(LINKED)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")  # from Play to Step
+    for _ in range(3):
+        page.keyboard.press("Space")
+    assert _said(page).startswith("Epoch 3:")
+
+
+OWN = '<div data-playground="#dataset=gauss&amp;seed=0.7"></div>'
+
+
+@pytest.mark.browser
+def test_the_page_of_its_own_follows_its_address(opened):
+    page = opened(OWN, "#" + STATE.replace("&amp;", "&"))
+    assert page.get_by_label("Address").input_value() == TEN.to_url()
+    page.get_by_label("Data set").select_option("spiral")
+    assert Config.from_url(page.url).dataset == "spiral"
+    page.evaluate("location.hash = '#dataset=circle&seed=0.3'")
+    page.wait_for_function("document.querySelector('[name=seed]').value === '0.3'")
+    assert opened(OWN).get_by_label("Seed", exact=True).input_value() == "0.7"
+
+
+@pytest.mark.browser
+def test_every_control_changes_its_own_setting(opened):
+    page = opened(OWN)
+    page.get_by_label("Data set").select_option("xor")
+    page.get_by_label("Activation").select_option("relu")
+    page.get_by_label("Learning rate").select_option("0.3")
+    page.locator("[name=regularization]").select_option("L2")
+    page.get_by_label("Penalty's rate").select_option("0.003")
+    page.get_by_label("Noise").fill("25")
+    page.get_by_label("Training share").fill("70")
+    page.get_by_label("Batch size").fill("7")
+    page.get_by_label("X₁X₂").check()
+    page.get_by_label("X₂", exact=True).uncheck()
+    page.get_by_label("start all weights at 0").check()
+    page.get_by_role("button", name="Add a layer").click()
+    page.get_by_label("Neurons in hidden layer 3").fill("6")
+    page.keyboard.press("Enter")
+    page.get_by_label("Seed", exact=True).fill("0.25")
+    page.keyboard.press("Enter")
+    wanted = Config(
+        dataset="xor", activation="relu", learning_rate=0.3, regularization="L2", regularization_rate=0.003, noise=25,
+        train_percent=70, batch_size=7, features=("x", "xTimesY"), init_zero=True, hidden=(4, 2, 6), seed="0.25",
+    )  # fmt: skip
+    assert page.get_by_label("Address").input_value() == wanted.to_url()
+    page.get_by_role("button", name="Remove the last").click()
+    page.get_by_label("start all weights at 0").uncheck()
+    assert _played(page, 5) == _losses(replace(wanted, hidden=(4, 2), init_zero=False), 5)
+
+
+@pytest.mark.browser
+def test_a_bad_value_is_said_in_a_sentence(opened):
+    page = opened(OWN, "#batchSize=0")
+    assert page.get_by_role("alert").text_content() == "batchSize=0 will not do: it takes a whole number from 1 to 500."
+    page.get_by_label("X₁", exact=True).uncheck()
+    page.get_by_label("X₂", exact=True).click()
+    assert page.get_by_role("alert").text_content().startswith("No input is on")
+    assert page.get_by_label("X₂", exact=True).is_checked()
+
+
+@pytest.mark.browser
+def test_nothing_moves_unasked(opened):
+    page = opened(OWN)
+    before = page.locator(".playground").screenshot()
+    page.wait_for_timeout(300)
+    assert page.locator(".playground").screenshot() == before
+    assert _said(page).startswith("Epoch 0:")
+
+
+@pytest.mark.browser
+def test_reduced_motion_draws_seldom(opened):
+    page = opened(OWN, reduced_motion="reduce")
+    page.evaluate("window.drawn = 0; const draw = Playground.Player.prototype.draw;"
+                  "Playground.Player.prototype.draw = function () { drawn++; draw.call(this); }; null")  # fmt: skip
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_timeout(1100)
+    assert page.evaluate("drawn") <= 3
+
+
+@pytest.mark.browser
+def test_a_click_on_a_neuron_shows_it(opened):
+    page = opened(OWN)
+    page.locator(".playground-network").click(
+        position={"x": 16 + 46 + 17, "y": 26 + 2 * 48 - 24}
+    )  # the upper of two inputs
+    assert page.locator("[name=picture]").evaluate("box => box.selectedOptions[0].text") == "X₁"
+    assert "X₁" in page.locator(".playground-output").get_attribute("aria-label")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1000, 390])
+@pytest.mark.browser
+def test_the_player_is_accessible_and_fits(opened, scheme, width):
+    page = opened(OWN, width=width, color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(box => { box.open = true; })")
+    found = [fault["id"] for fault in Axe().run(page, options={"preload": False}).response["violations"]]
+    assert found == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.browser
+def test_a_notebook_shows_the_same_player(chromium):
+    html = live.play(TEN, "0.25").data
+    assert "http" not in html.replace(PAGE, "")
+    page = chromium.new_page()
+    page.set_content(f"<main>{html}{live.play(TEN).data}</main>")
+    assert page.locator(".playground").count() == 2
+    assert page.get_by_role("button", name="Close").count() == 0
+    assert page.get_by_label("Address").first.input_value() == replace(TEN, seed="0.25").to_url()
+    page.close()
+
+
+def test_the_script_is_small_and_asks_for_nothing():
+    text = SCRIPT.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 900
+    assert sum(path.stat().st_size for path in site.ASSETS.glob("playground*.*s*")) < 60_000
+    assert set(re.findall(r"https?://[\w.]+", text)) == {"https://playground.tensorflow.org"}
+    for name in ("POSITIVE", "NEUTRAL", "NEGATIVE"):
+        assert f'{name} = "{getattr(plotting, name)}"' in text
+
+
+# --- several networks side by side --------------------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+def test_the_strip_sorts_seeds_and_replays_one(opened):
+    page = opened('<div id="here"></div>')
+    page.evaluate("address => Playground.strip(document.getElementById('here'), address, 3, 20)", TEN.to_url())
+    assert page.locator(".playground-tiles button").count() == 0  # before it is asked for
+    page.get_by_role("button", name="Train 20 seeds for 3 epochs").click()
+    page.get_by_text("20 seeds: test loss").wait_for()
+    seeds = page_seeds(20)
+    losses = train(TEN, seeds, epochs=3, at=[3]).test_loss[:, 0]
+    tiles = page.locator(".playground-tiles button")
+    assert tiles.all_text_contents() == [f"{loss:.4f}" for loss in np.sort(losses)]
+    tiles.first.click()
+    assert page.get_by_label("Seed", exact=True).input_value() == seeds[np.argmin(losses)]
+    assert page.get_by_label("Stop at epoch").input_value() == "3"
+
+
+@pytest.mark.browser
+def test_the_race_ends_where_each_runner_does(opened):
+    page = opened(f'<div data-playground="#{STATE}" data-kind="race" data-epochs="5"></div>')
+    page.get_by_role("button", name="Race").click()
+    page.get_by_text("The race is over.").wait_for()
+    for kind, said in zip(
+        ("relu", "tanh", "sigmoid"), page.locator(".playground-tiles button").all_text_contents(), strict=True
+    ):
+        assert said.startswith(f"{kind}: {_losses(replace(TEN, activation=kind), 5)[1]:.4f}")
+
+
+@pytest.mark.browser
+def test_the_slider_of_the_penalty_trains_anew(opened):
+    page = opened(f'<div data-playground="#{STATE}" data-kind="penalty" data-epochs="5"></div>')
+    page.locator("[name=slide]").fill("6")
+    page.wait_for_function("document.querySelector('.playground-status').textContent.startsWith('Epoch 5:')")
+    run = train(replace(TEN, regularization_rate=0.3), epochs=5)
+    dead = sum(int(layer.sum()) for layer in run.final.dead)
+    assert dead > 0
+    assert f"test loss {run.test_loss[0, -1]:.4f}, {dead} of 14 links dead" in _said(page)
