@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from helpers.core import plotting
 from helpers.core.stats import Bin, Interval
 from helpers.fashion import charts
 from tests.conftest import python, svg
 
+pytestmark = pytest.mark.usefixtures("house_style")
 NAMES = [f"class {label}" for label in range(10)]
 KINDS = {"both": "the start of both", "random": "random", "bayes": "Bayesian"}
 
@@ -60,11 +60,6 @@ CALLS = {
     "cost_and_accuracy": COSTS,
     "labelled_images": (pictures(7), ["a\nb"] * 7),
 }
-
-
-@pytest.fixture(autouse=True)
-def look():
-    plotting.use_style()
 
 
 def drawn(name, *arguments):
