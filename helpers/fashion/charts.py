@@ -3,6 +3,8 @@
 Figures are drawn from rounded values, so that the files are the same on every processor. Shares are in 0..1.
 """
 
+from itertools import cycle
+
 import matplotlib
 import numpy as np
 import seaborn
@@ -56,7 +58,7 @@ def accuracy_by_epoch(groups, floor):
     groups : dict of name -> list of histories (lists of dicts with epoch and val_accuracy).   floor : where the axis begins.
     """
     figure, axis = plotting.subplots(3.2)
-    for (name, histories), colour in zip(groups.items(), GROUP_COLORS, strict=False):
+    for (name, histories), colour in zip(groups.items(), cycle(GROUP_COLORS)):
         for number, history in enumerate(histories):
             values = rounded([row["val_accuracy"] for row in history])
             look = {"color": colour, "linewidth": 1, "label": None if number else name}
@@ -185,7 +187,7 @@ def shapes(networks):
     """
     figure, axes = plotting.subplots(1.55 * len(networks) + 0.1, len(networks), sharex=True, squeeze=False)
     reach = 0
-    for axis, colour, (title, blocks) in zip(axes.flat, GROUP_COLORS, networks.items(), strict=False):
+    for axis, colour, (title, blocks) in zip(axes.flat, cycle(GROUP_COLORS), networks.items()):
         heights, channels = np.transpose(blocks)
         widths = 1.5 + 1.25 * np.sqrt(channels)
         slots = np.maximum(widths, 25) + 5  # what a block takes up with its words and some air
@@ -269,7 +271,7 @@ def accuracies_by_run(groups, reported):
     groups : dict of name -> list of shares.   reported : dict of label -> share.
     """
     figure, axis = plotting.subplots(0.5 * len(groups) + 1.3)
-    for row, (values, colour) in enumerate(zip(groups.values(), GROUP_COLORS, strict=False)):
+    for row, (values, colour) in enumerate(zip(groups.values(), cycle(GROUP_COLORS))):
         axis.plot(rounded(values), [row] * len(values), "o", color=colour, alpha=0.7, markeredgewidth=0)
         axis.plot(rounded([np.mean(values)]), [row], "|", color=colour, markersize=22, markeredgewidth=2)
     for label, value in zip(reported, rounded([*reported.values()]), strict=True):

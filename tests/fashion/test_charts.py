@@ -156,6 +156,11 @@ def test_every_map_is_shown_on_its_own_scale():
     assert np.isnan(shown[4]).all() and np.isnan(shown[5:, 5:]).all()
 
 
+def test_more_groups_than_colours_are_all_drawn():
+    assert len(charts.accuracies_by_run({name: [0.9] for name in "abcde"}, {}).axes[0].lines) == 2 * 5
+    assert len(charts.accuracy_by_epoch({name: [history(2)] for name in "abcde"}, 0.5).axes[0].lines) == 5
+
+
 def test_a_gain_takes_its_colour_from_its_interval():
     axis = drawn("gains").axes[0]
     assert len({tuple(bar.get_color()[0]) for bar in axis.collections}) == 3
