@@ -46,6 +46,18 @@ def data():
 
 
 @pytest.fixture
+def house_style():
+    """The project's look, for this test alone."""
+    import matplotlib
+
+    from helpers.core import plotting
+
+    with matplotlib.rc_context():
+        plotting.use_style()
+        yield
+
+
+@pytest.fixture
 def small_disk(tmp_path):
     """A folder on a file system of 256 KiB; skipped where none can be mounted."""
     folder = tmp_path / "small"

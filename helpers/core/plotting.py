@@ -3,6 +3,7 @@
 import matplotlib
 import numpy as np
 import seaborn
+from matplotlib.figure import Figure
 
 INK, FAINT, GRID = "#22272e", "#6b7280", "#d9dde3"
 BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, PINK, GREY, YELLOW, CYAN = seaborn.color_palette("colorblind").as_hex()
@@ -50,6 +51,12 @@ def use_style():
             "svg.hashsalt": "neural-network-assignment",
         }
     )
+
+
+def subplots(height, rows=1, columns=1, **options):
+    """A Figure as wide as the text and `height` inches tall, and its axes; `options` as in Figure.subplots."""
+    figure = Figure(figsize=(WIDTH, height))
+    return figure, figure.subplots(rows, columns, **options)
 
 
 def rounded(values, digits=5):

@@ -1,109 +1,204 @@
-"""Charts: arrays in, a matplotlib Figure out. Nothing here trains, saves or shows; style.use() gives the look.
+"""The charts of chapters 04 and 05: arrays in, a matplotlib Figure out. Nothing here trains, saves or shows.
 
-Figures are drawn from rounded values, so that the files are the same on every processor.
+Figures are drawn from rounded values, so that the files are the same on every processor. Shares are in 0..1.
 """
 
+from itertools import cycle
+
+import matplotlib
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
-from matplotlib.ticker import MultipleLocator
+import seaborn
+from matplotlib.ticker import MaxNLocator
 
 from helpers.core import plotting
 from helpers.core.plotting import rounded
 
+GROUP_COLORS = [plotting.BLUE, plotting.ORANGE, plotting.GREEN, plotting.PURPLE]
+KIND_COLORS = {"Dense": plotting.BLUE, "Dropout": plotting.GREY, "BatchNormalization": plotting.GREEN}
+TRIAL_LOOKS = {  # a trial's colour, marker, size
+    "both": (plotting.GREY, "o", 5.0),
+    "random": (plotting.BLUE, "s", 4.6),
+    "bayes": (plotting.ORANGE, "D", 4.6),
+}
 
-def learning_curves(histories, kept):
+
+def learning_curves(histories, kept, same_loss=True):
     """Loss and accuracy against the epoch, a column a training run: training solid, validation dashed.
 
     histories : dict of title -> list of dicts with epoch, loss, accuracy, val_loss, val_accuracy.
-    kept      : dict of title -> the kept epoch, marked by a vertical line.
+    kept      : dict of title -> the kept epoch, marked by a dotted line.
+    same_loss : whether the losses can be compared, and share one scale.
+    The scales hold all epochs but the first, which may run off the edge.
     """
-    figure = Figure(figsize=(plotting.WIDTH, 4.4))
-    axes = figure.subplots(2, len(histories), sharex="col", sharey="row", squeeze=False)
-    for column, (title, history) in enumerate(histories.items()):
+    figure, axes = plotting.subplots(4.4, 2, len(histories), sharex="col", squeeze=False)
+    late = {title: history[1:] or history for title, history in histories.items()}
+    tops = {title: 1.05 * max(max(row["loss"], row["val_loss"]) for row in rows) for title, rows in late.items()}
+    lowest = min(min(row["accuracy"], row["val_accuracy"]) for rows in late.values() for row in rows)
+    for (loss, accuracy), (title, history) in zip(axes.T, histories.items(), strict=True):
         epochs = [row["epoch"] for row in history]
-        for axis, quantity in zip(axes[:, column], ("loss", "accuracy"), strict=True):
-            axis.plot(
-                epochs,
-                rounded([row[quantity] for row in history]),
-                color=plotting.TRAIN,
-                label="training, with dropout",
-            )
-            axis.plot(
-                epochs,
-                rounded([row[f"val_{quantity}"] for row in history]),
-                "--",
-                color=plotting.VALIDATION,
-                label="validation",
-            )
-            axis.axvline(
-                kept[title], color=plotting.KEPT, linewidth=1, linestyle=":", label=f"kept epoch ({kept[title]})"
-            )
-        axes[0, column].set_title(title)
-        axes[1, column].set_xlabel("epoch")
-        axes[0, column].legend(loc="upper right", frameon=True, facecolor="white", edgecolor="none", framealpha=1)
+        look = {"marker": "." if len(history) < 30 else "", "markersize": 4}
+        for axis, quantity in ((loss, "loss"), (accuracy, "accuracy")):
+            training, validation = (rounded([row[key] for row in history]) for key in (quantity, f"val_{quantity}"))
+            axis.plot(epochs, training, "-", color=plotting.TRAIN, label="training", **look)
+            axis.plot(epochs, validation, "--", color=plotting.VALIDATION, label="validation", **look)
+            axis.axvline(kept[title], color=plotting.KEPT, linewidth=1, linestyle=":", label="kept epoch")
+        loss.set(title=title, ylim=(0, rounded(max(tops.values()) if same_loss else tops[title])))
+        accuracy.set(xlabel=f"epoch ({kept[title]} kept)", ylim=(np.floor(20 * lowest) / 20, 1))
+        accuracy.xaxis.set_major_locator(MaxNLocator(min(5, len(history)), integer=True, min_n_ticks=1))
+        accuracy.yaxis.set_major_formatter("{x:.0%}")
     axes[0, 0].set_ylabel("cross-entropy (nats)")
     axes[1, 0].set_ylabel("accuracy")
-    low = min(row["val_loss"] for history in histories.values() for row in history)
-    axes[0, 0].set_ylim(rounded(0.5 * low), rounded(3.2 * low))
-    axes[1, 0].set_ylim(0.78, None)
-    axes[1, 0].yaxis.set_major_locator(MultipleLocator(0.05))
-    axes[1, 0].yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
     return figure
+
+
+def accuracy_by_epoch(groups, floor):
+    """Validation accuracy against the epoch, a dashed line a training run, a colour a group.
+
+    groups : dict of name -> list of histories (lists of dicts with epoch and val_accuracy).   floor : where the axis begins.
+    """
+    figure, axis = plotting.subplots(3.2)
+    for (name, histories), colour in zip(groups.items(), cycle(GROUP_COLORS)):
+        for number, history in enumerate(histories):
+            values = rounded([row["val_accuracy"] for row in history])
+            look = {"color": colour, "linewidth": 1, "label": None if number else name}
+            axis.plot([row["epoch"] for row in history], values, "--", **look)
+    axis.set(xlabel="epoch", ylabel="validation accuracy", ylim=(floor, None), xlim=(0, None))
+    axis.yaxis.set_major_formatter("{x:.0%}")
+    axis.legend(loc="lower right")
+    return figure
+
+
+def leaking_validation(chains, epochs):
+    """Accuracy on the leaking validation set and on clean images, epoch by epoch through fits that follow each other.
+
+    chains : list (a network) of lists (a fit) of dicts with curve (dicts with false_val_accuracy, clean_accuracy) and
+             test ([correct, n]).   epochs : int, of one fit.
+    """
+    figure, axis = plotting.subplots(3.5)
+    lines = {
+        "false_val_accuracy": (plotting.VALIDATION, "validation, after each reshuffle"),
+        "clean_accuracy": (plotting.GREEN, "images that were never mixed in"),
+    }
+    for number, fits in enumerate(chains):
+        for key, (colour, label) in lines.items():
+            values = [row[key] for fit in fits for row in fit["curve"]]
+            look = {"color": colour, "linewidth": 1.6 if len(chains) == 1 else 1, "label": None if number else label}
+            axis.plot(np.arange(1, len(values) + 1), rounded(values), "--", **look)
+        look = {"color": plotting.INK, "markersize": 4.5, "zorder": 4}
+        shares = rounded([fit["test"][0] / fit["test"][1] for fit in fits])
+        label = None if number else "test images, once a fit"
+        axis.plot(epochs * np.arange(1, len(fits) + 1), shares, "o", label=label, **look)
+    for fit in range(1, len(chains[0])):
+        place = epochs * fit + 0.5
+        axis.axvline(place, color=plotting.KEPT, linewidth=0.8, linestyle=":")
+        axis.text(place, 0.02, " reshuffle", transform=axis.get_xaxis_transform(), fontsize=7.5, color=plotting.FAINT)
+    axis.set(xlabel="epochs, all fits together", xlim=(0, epochs * len(chains[0]) + 2))
+    axis.set(ylabel="accuracy", ylim=(0.84, None))
+    axis.yaxis.set_major_formatter("{x:.0%}")
+    axis.legend(loc="upper left", frameon=True, facecolor="white", edgecolor="none", framealpha=1)
+    return figure
+
+
+def search_slices(trials, floor, names):
+    """Every trial's validation accuracy against each of its settings, a panel a setting; the best one is ringed.
+
+    trials : list of dicts with kind (a key of `names`), val_accuracy and values (dict of setting -> number or bool).
+    floor  : share; what lies below is drawn at the edge, as a triangle that points down.
+    names  : dict of kind ("both", "random", "bayes") -> its name in the legend.
+    """
+    settings, columns = list(trials[0]["values"]), 4
+    rows = len(settings) // columns + 1  # there is at least one empty panel, and the last of them has the legend
+    figure, axes = plotting.subplots(2.25 * rows, rows, columns, sharey=True, squeeze=False)
+    best = max(trials, key=lambda trial: trial["val_accuracy"])
+    for axis, setting in zip(axes.flat, settings, strict=False):
+        for kind, name in names.items():
+            colour, marker, size = TRIAL_LOOKS[kind]
+            for low in (False, True):
+                chosen = [t for t in trials if t["kind"] == kind and (t["val_accuracy"] < floor) == low]
+                if not chosen:  # an empty line would spoil the layout
+                    continue
+                axis.plot(
+                    rounded([float(trial["values"][setting]) for trial in chosen]),
+                    rounded([max(floor, trial["val_accuracy"]) for trial in chosen]),
+                    "v" if low else marker, color=colour, markersize=size, alpha=0.85, markeredgewidth=0,
+                    label=None if low else name, clip_on=not low, zorder=3,
+                )  # fmt: skip
+        ring = {"markersize": 11, "fillstyle": "none", "markeredgewidth": 1.2, "color": plotting.INK}
+        place = rounded([float(best["values"][setting])]), rounded([best["val_accuracy"]])
+        axis.plot(*place, "o", label="the winner", **ring)
+        axis.set_xlabel(setting.replace("_", " "))
+        _scale(axis, [trial["values"][setting] for trial in trials])
+    for axis in axes.flat[len(settings) :]:
+        axis.axis("off")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("validation accuracy")
+        axis.yaxis.set_major_formatter("{x:.0%}")
+    axes[0, 0].set_ylim(floor, rounded(best["val_accuracy"] + 0.12 * (best["val_accuracy"] - floor)))
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    axes[-1, -1].legend(handles, labels, loc="center left", labelspacing=0.9)
+    return figure
+
+
+def _scale(axis, values):
+    """Set a panel's axis by its values: yes and no, a logarithmic one, a few numbers, or plain."""
+    places = sorted(set(values))
+    axis.margins(x=0.12)
+    if all(isinstance(value, bool) for value in values):
+        axis.set(xticks=[0, 1], xticklabels=["no", "yes"], xlim=(-0.5, 1.5))
+    elif places[0] > 0 and places[-1] / places[0] > 30:
+        axis.set_xscale("log")
+    elif len(places) <= 4:
+        axis.set_xticks(places)
+        axis.margins(x=0.2)
+    else:
+        axis.xaxis.set_major_locator(MaxNLocator(4))
 
 
 def architecture(rows, inputs):
-    """The layers of a network from top to bottom: a bar as wide as the layer, with its parameters.
+    """The layers of a network from top to bottom: a bar as wide as the square root of its units, with its parameters.
 
-    rows   : list of models.LayerRow-like tuples (layer, kind, output_shape, trainable, non_trainable).
+    rows   : list of networks.LayerRow-like tuples (layer, kind, output_shape, trainable, non_trainable).
     inputs : str, what goes in.
     """
-    figure = Figure(figsize=(plotting.WIDTH, 0.34 * len(rows) + 0.6))
-    axis = figure.subplots()
+    figure, axis = plotting.subplots(0.34 * len(rows) + 0.6)
     axis.set(xlim=(-1.9, 2.6), ylim=(len(rows) + 0.2, -1.6))
     axis.axis("off")
     axis.text(0, -0.95, inputs, ha="center", va="center", color=plotting.FAINT)
-    widest = max(row[2][-1] for row in rows)
-    for place, (_, kind, shape, trainable, non_trainable) in enumerate(rows):
-        half = 0.12 + 0.98 * np.sqrt(shape[-1] / widest)
-        colour = {"Dense": plotting.BLUE, "Dropout": plotting.GREY, "BatchNormalization": plotting.GREEN}.get(
-            kind, plotting.ORANGE
-        )
-        axis.add_patch(
-            FancyBboxPatch((-half, place - 0.36), 2 * half, 0.72, boxstyle="round,pad=0,rounding_size=0.08", color=colour,
-                           alpha=0.22 if trainable else 0.12, linewidth=0)
-        )  # fmt: skip
+    units = np.array([row[2][-1] for row in rows])
+    half = 0.12 + 0.98 * np.sqrt(units / units.max())
+    colours = [KIND_COLORS.get(row[1], plotting.ORANGE) for row in rows]
+    axis.barh(range(len(rows)), 2 * half, 0.72, left=-half, color=colours, alpha=0.22)
+    for place, (_, kind, shape, trainable, fixed) in enumerate(rows):
         axis.text(0, place, shape[-1], ha="center", va="center", fontweight="bold" if trainable else "normal")
         axis.text(-1.25, place, kind, ha="right", va="center")
-        total = trainable + non_trainable
+        total = trainable + fixed
         detail = f"{total:,} parameters" if total else "no parameters"
-        detail += f", {non_trainable:,} of them not trained" if non_trainable else ""
-        axis.text(1.25, place, detail, ha="left", va="center", color=plotting.INK if total else plotting.FAINT)
+        detail += f", {fixed:,} of them not trained" if fixed else ""
+        axis.text(1.25, place, detail, va="center", color=plotting.INK if total else plotting.FAINT)
     return figure
 
 
-def accuracies_by_run(groups, reported=None):
-    """Accuracy of every run as a dot, a line a group, the mean as a bar; what the report states as vertical lines.
+def shapes(networks):
+    """How a picture shrinks and thickens on its way: a row a network, a block wherever the shape changes.
 
-    groups   : dict of name -> list of shares in 0..1.
-    reported : dict of label -> share in 0..1, or None.
+    networks : dict of title -> list of (height, channels), the input first; a block is as tall as the picture, and as
+    wide as the square root of its channels.
     """
-    reported = reported or {}
-    figure = Figure(figsize=(plotting.WIDTH, 0.5 * len(groups) + 1.3))
-    axis = figure.subplots()
-    for row, (_, values) in enumerate(groups.items()):
-        colour = [plotting.BLUE, plotting.ORANGE, plotting.GREEN, plotting.PURPLE][row % 4]
-        axis.plot(
-            rounded(values), np.full(len(values), row), "o", color=colour, markersize=6, alpha=0.7, markeredgewidth=0
-        )
-        axis.plot([rounded(np.mean(values))] * 2, [row - 0.3, row + 0.3], color=colour, linewidth=2)
-    for label, value in reported.items():
-        axis.axvline(value, color=plotting.INK, linewidth=1, linestyle="--")
-        axis.text(value, -0.75, f" {label} ", ha="right" if value > 0.93 else "left", va="center", fontsize=8)
-    axis.set(yticks=range(len(groups)), yticklabels=groups, ylim=(len(groups) - 0.5, -1.05), xlabel="accuracy")
-    axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axis.grid(axis="y", visible=False)
-    axis.margins(x=0.08)
+    figure, axes = plotting.subplots(1.55 * len(networks) + 0.1, len(networks), sharex=True, squeeze=False)
+    reach = 0
+    for axis, colour, (title, blocks) in zip(axes.flat, cycle(GROUP_COLORS), networks.items()):
+        heights, channels = np.transpose(blocks)
+        widths = 1.5 + 1.25 * np.sqrt(channels)
+        slots = np.maximum(widths, 25) + 5  # what a block takes up with its words and some air
+        middles = np.cumsum(slots) - slots / 2
+        colours = [plotting.FAINT, *[colour] * (len(blocks) - 1)]
+        axis.bar(middles, heights, widths, bottom=-heights / 2, color=colours, alpha=0.35)
+        for middle, height, depth in zip(middles, heights, channels, strict=True):
+            axis.text(middle, -18, f"{height} × {height}\n× {depth}", ha="center", va="top", fontsize=7.5)
+        reach = max(reach, slots.sum())
+        axis.set(xlim=(0, reach), ylim=(-31, 16), title=title)
+        axis.axis("off")
     return figure
 
 
@@ -112,14 +207,8 @@ def image_sheet(images, columns, limit):
 
     images : (n, height, width).   columns : images a row.   limit : the value shown in full colour.
     """
-    rows = -(-len(images) // columns)
-    height, width = images.shape[1:]
-    sheet = np.full((rows * (height + 1) + 1, columns * (width + 1) + 1), np.nan)
-    for number, image in enumerate(images):
-        top, left = (number // columns) * (height + 1) + 1, (number % columns) * (width + 1) + 1
-        sheet[top : top + height, left : left + width] = image
-    figure = Figure(figsize=(plotting.WIDTH, plotting.WIDTH * sheet.shape[0] / sheet.shape[1] + 0.55))
-    axis = figure.subplots()
+    sheet = _tiled(images, columns, 1)
+    figure, axis = plotting.subplots(plotting.WIDTH * sheet.shape[0] / sheet.shape[1] + 0.55)
     shown = axis.imshow(rounded(sheet, 3), cmap=plotting.SIGNED, vmin=-limit, vmax=limit, interpolation="none")
     axis.axis("off")
     bar = figure.colorbar(shown, ax=axis, orientation="horizontal", fraction=0.03, pad=0.015, aspect=50, extend="both")
@@ -128,14 +217,42 @@ def image_sheet(images, columns, limit):
     return figure
 
 
+def feature_sheet(image, maps, columns):
+    """One image, and beside it what a layer makes of it: every channel as a small picture, dark where it answers most.
+
+    image : (height, width), grey 0..255.   maps : (height, width, channels).   columns : pictures a row.
+    Every map has its own scale, from the lowest value to the highest; one that is the same everywhere stays blank.
+    """
+    low, spread = maps.min(axis=(0, 1)), np.ptp(maps, axis=(0, 1))
+    scaled = (maps - low) / np.where(spread > 0, spread, 1)
+    sheet = _tiled(np.moveaxis(scaled, -1, 0), columns, 1 if len(maps) < 20 else 2)
+    width = plotting.WIDTH - 1.35
+    height = max(width * sheet.shape[0] / sheet.shape[1], 1.2) + 0.1
+    figure, (photo, many) = plotting.subplots(height, 1, 2, width_ratios=(1.2, width))
+    photo.imshow(image, cmap="gray_r", vmin=0, vmax=255)
+    many.imshow(rounded(sheet, 3), cmap="gray_r", vmin=0, vmax=1, interpolation="none")
+    for axis in (photo, many):
+        axis.set_anchor("N")
+        axis.axis("off")
+    return figure
+
+
+def _tiled(images, columns, gap):
+    """Images (n, height, width) as one (a, b), row by row, with `gap` pixels of NaN between them and after the last."""
+    rows = -(-len(images) // columns)
+    height, width = np.array(images.shape[1:]) + gap
+    sheet = np.full((rows * columns, height, width), np.nan)
+    sheet[: len(images), :-gap, :-gap] = images
+    sheet = sheet.reshape(rows, columns, height, width).swapaxes(1, 2).reshape(rows * height, columns * width)
+    return sheet[:-gap, :-gap]
+
+
 def weights_explained(weights, activations, names, titles):
     """First-layer units one below the other: the weights as a picture, and how strongly each class excites the unit.
 
     weights : (units, 28, 28).   activations : (units, classes), mean outputs.   names : the classes.   titles : one a unit.
     """
-    figure = Figure(figsize=(plotting.WIDTH, 2.75 * len(weights)))
-    axes = figure.subplots(len(weights), 2, width_ratios=(1, 1.55), squeeze=False)
-    reach = 1.08 * float(np.max(activations))
+    figure, axes = plotting.subplots(2.75 * len(weights), len(weights), 2, width_ratios=(1, 1.55), squeeze=False)
     for (picture, bars), unit, outputs, title in zip(axes, weights, activations, titles, strict=True):
         limit = float(np.quantile(np.abs(unit), 0.99))
         shown = picture.imshow(rounded(unit, 3), cmap=plotting.SIGNED, vmin=-limit, vmax=limit)
@@ -143,10 +260,67 @@ def weights_explained(weights, activations, names, titles):
         picture.axis("off")
         figure.colorbar(shown, ax=picture, fraction=0.046, label="weight").outline.set_visible(False)
         bars.barh(range(len(names)), rounded(outputs, 4), color=plotting.CLASS_COLORS)
-        bars.set(yticks=range(len(names)), yticklabels=names, xlim=(0, reach), xlabel="mean output of the unit")
-        bars.invert_yaxis()
-        bars.grid(axis="y", visible=False)
+        bars.set_xlim(0, 1.08 * float(np.max(activations)))
+        _name_rows(bars, names, "mean output of the unit")
     return figure
+
+
+def accuracies_by_run(groups, reported):
+    """Accuracy of every run as a dot, a row a group, the mean as a bar; what the report states as vertical lines.
+
+    groups : dict of name -> list of shares.   reported : dict of label -> share.
+    """
+    figure, axis = plotting.subplots(0.5 * len(groups) + 1.3)
+    for row, (values, colour) in enumerate(zip(groups.values(), cycle(GROUP_COLORS))):
+        axis.plot(rounded(values), [row] * len(values), "o", color=colour, alpha=0.7, markeredgewidth=0)
+        axis.plot(rounded([np.mean(values)]), [row], "|", color=colour, markersize=22, markeredgewidth=2)
+    for label, value in zip(reported, rounded([*reported.values()]), strict=True):
+        axis.axvline(value, color=plotting.INK, linewidth=1, linestyle="--")
+        axis.text(value, -0.75, f" {label} ", ha="right" if value > 0.93 else "left", va="center", fontsize=8)
+    _name_rows(axis, groups, "accuracy", top=-1.05)
+    axis.xaxis.set_major_formatter("{x:.0%}")
+    axis.margins(x=0.08)
+    return figure
+
+
+def gains(differences, intervals):
+    """What each change adds, in points: a dot a run, the mean with its interval as a bar; rows in the order given.
+
+    differences : dict of name -> list of differences between shares, one a run.
+    intervals   : dict of name -> object with low and high, of the mean difference.
+    """
+    figure, axis = plotting.subplots(0.42 * len(differences) + 0.9)
+    for row, (name, values) in enumerate(differences.items()):
+        low, mean, high = rounded([100 * v for v in (intervals[name].low, np.mean(values), intervals[name].high)])
+        colour = plotting.BLUE if low > 0 else plotting.ORANGE if high < 0 else plotting.GREY
+        axis.hlines(row, low, high, color=colour, linewidth=6, alpha=0.35)
+        axis.plot(mean, row, "|", color=colour, markersize=17, markeredgewidth=2.2)
+        axis.plot(rounded(100 * np.array(values)), [row] * len(values), "o", color=colour, markersize=4.5)
+    axis.axvline(0, color=plotting.INK, linewidth=1)
+    _name_rows(axis, differences, "validation accuracy, points above the report's way of training")
+    return figure
+
+
+def recall_bars(recalls, intervals, names):
+    """Recall of each class with its interval, the lowest first.
+
+    recalls : shares (classes,).   intervals : objects with low and high, one a class.   names : the classes.
+    """
+    order = np.argsort(recalls, kind="stable")
+    figure, axis = plotting.subplots(3.0)
+    colours, rows = [plotting.CLASS_COLORS[label] for label in order], range(len(order))
+    lows, highs = rounded([[intervals[label].low, intervals[label].high] for label in order]).T
+    axis.hlines(rows, lows, highs, color=colours, linewidth=2.5)
+    axis.scatter(rounded(np.array(recalls)[order]), rows, s=49, c=colours, zorder=3)
+    _name_rows(axis, [names[label] for label in order], "recall on the test images")
+    axis.xaxis.set_major_formatter("{x:.0%}")
+    return figure
+
+
+def _name_rows(axis, names, xlabel, top=-0.6):
+    """Name the rows 0, 1, ... of an axis, the first above; `top` is where it begins."""
+    axis.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.4, top), xlabel=xlabel)
+    axis.grid(axis="y", visible=False)
 
 
 def confusion(counts, names):
@@ -154,70 +328,79 @@ def confusion(counts, names):
 
     counts : int (classes, classes).   names : the classes.   The diagonal is drawn grey, so that the mistakes stand out.
     """
-    shares = counts / counts.sum(axis=1, keepdims=True)
-    mistakes = np.where(np.eye(len(counts), dtype=bool), np.nan, shares)
-    top = rounded(np.nanmax(mistakes), 3)
-    figure = Figure(figsize=(plotting.WIDTH, 5.6))
-    axis = figure.subplots()
-    shown = axis.imshow(rounded(mistakes, 3), cmap="Oranges", vmin=0, vmax=top)
-    for true in range(len(counts)):
-        for predicted in range(len(counts)):
-            count, right = counts[true, predicted], true == predicted
-            if right:
-                axis.add_patch(
-                    FancyBboxPatch(
-                        (predicted - 0.5, true - 0.5), 1, 1, boxstyle="square,pad=0", color="#e5e7eb", linewidth=0
-                    )
-                )
-            colour = plotting.INK if right or mistakes[true, predicted] < 0.6 * top else "white"
-            if count:
-                axis.text(
-                    predicted,
-                    true,
-                    f"{count:,}",
-                    ha="center",
-                    va="center",
-                    fontsize=8,
-                    color=colour,
-                    fontweight="bold" if right else "normal",
-                )
-    axis.set(
-        xticks=range(len(names)),
-        yticks=range(len(names)),
-        yticklabels=names,
-        xlabel="predicted class",
-        ylabel="true class",
-    )
+    mistakes = counts / counts.sum(axis=1, keepdims=True)
+    np.fill_diagonal(mistakes, -1)  # below the scale, and so grey
+    figure, axis = plotting.subplots(5.6)
+    seaborn.heatmap(
+        rounded(mistakes, 3), cmap=matplotlib.colormaps["Oranges"].with_extremes(under="#e5e7eb"), ax=axis, square=True,
+        vmin=0, vmax=rounded(np.nanmax(mistakes), 3), linewidths=0.5, xticklabels=names, yticklabels=names,
+        annot=np.where(counts, np.char.mod("%d", counts), ""), fmt="", annot_kws={"fontsize": 8},
+        cbar_kws={"label": "share of the true class, mistakes only", "format": "{x:.0%}", "fraction": 0.04, "pad": 0.02},
+    )  # fmt: skip
+    for text in axis.texts[:: len(names) + 1]:
+        text.set_fontweight("bold")
+    axis.set(xlabel="predicted class", ylabel="true class")
+    axis.tick_params(length=0, rotation=0)
     axis.set_xticklabels(names, rotation=35, ha="right", rotation_mode="anchor")
-    axis.grid(visible=False)
-    bar = figure.colorbar(shown, ax=axis, fraction=0.04, pad=0.02, format=lambda value, _: f"{value:.0%}")
-    bar.set_label("share of the true class, mistakes only")
-    bar.outline.set_visible(False)
     return figure
 
 
-def recall_bars(recalls, intervals, names):
-    """Recall of each class with its interval, the lowest first.
+def class_counts(counts, names, low, high):
+    """How often each class was predicted, with the band that an even spread stays in.
 
-    recalls : shares (classes,).   intervals : evaluation.Interval-like objects with low and high.   names : the classes.
+    counts : int (classes,).   names : the classes.   low, high : the band's ends.
     """
-    order = np.argsort(recalls, kind="stable")
-    figure = Figure(figsize=(plotting.WIDTH, 3.0))
-    axis = figure.subplots()
-    for row, label in enumerate(order):
-        axis.plot(
-            rounded([intervals[label].low, intervals[label].high]),
-            [row, row],
-            color=plotting.CLASS_COLORS[label],
-            linewidth=2.5,
-        )
-        axis.plot(rounded(recalls[label]), row, "o", color=plotting.CLASS_COLORS[label], markersize=7)
-    axis.set(
-        yticks=range(len(names)), yticklabels=[names[label] for label in order], xlabel="recall on the test images"
-    )
-    axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axis.invert_yaxis()
-    axis.grid(axis="y", visible=False)
+    figure, axis = plotting.subplots(2.9)
+    axis.axhspan(low, high, color=plotting.GREY, alpha=0.25, linewidth=0, zorder=0)
+    bars = axis.bar(range(len(names)), counts, color=plotting.CLASS_COLORS, width=0.62)
+    axis.bar_label(bars, fmt="{:,.0f}", fontsize=8)
+    axis.set(ylabel="images", ylim=(0, 1.12 * max(counts)))
+    axis.set_xticks(range(len(names)), names, rotation=25, ha="right", rotation_mode="anchor")
+    axis.grid(axis="x", visible=False)
+    return figure
+
+
+def reliability(panels):
+    """Reliability diagrams side by side: the share that was right against the confidence that it was said with.
+
+    panels : dict of title -> dict of label -> list of stats.Bin-like tuples (low, high, count, confidence, accuracy);
+    the first label of a panel is drawn as a solid line, the second as a dashed one. Bins of fewer than ten are left out.
+    """
+    figure, axes = plotting.subplots(2.9, 1, len(panels), sharey=True, squeeze=False)
+    for axis, (title, lines) in zip(axes.flat, panels.items(), strict=True):
+        axis.plot([0, 1], [0, 1], color=plotting.FAINT, linewidth=1)
+        looks = ("o-", plotting.ORANGE), ("s--", plotting.BLUE)
+        for (label, bins), (mark, colour) in zip(lines.items(), looks, strict=False):
+            confidence, accuracy = rounded([each[3:] for each in bins if each[2] >= 10], 4).reshape(-1, 2).T
+            axis.plot(confidence, accuracy, mark, color=colour, markersize=4, label=label)
+        ticks = [0.4, 0.6, 0.8, 1.0]
+        axis.set(title=title, xlabel="confidence", aspect="equal", xlim=(0.2, 1.02), ylim=(0.2, 1.02))
+        axis.set(xticks=ticks, yticks=ticks)
+        axis.xaxis.set_major_formatter("{x:.0%}")
+        axis.yaxis.set_major_formatter("{x:.0%}")
+    axes[0, 0].set_ylabel("share that is right")
+    axes[0, -1].legend(loc="upper left", fontsize=8)
+    return figure
+
+
+def cost_and_accuracy(names, multiply_adds, accuracies, intervals, parameters):
+    """What accuracy costs: the share right against the multiply-adds for one image; a disc as large as the parameters.
+
+    names : list of str.   multiply_adds, accuracies, parameters : numbers, one a network.   intervals : with low and high.
+    """
+    figure, axis = plotting.subplots(3.0)
+    cost, shares, sizes = np.array(multiply_adds) / 1e6, rounded(accuracies), np.array(parameters)
+    lows, highs = rounded([[interval.low, interval.high] for interval in intervals]).T
+    colours = GROUP_COLORS[: len(names)]
+    axis.vlines(cost, lows, highs, color=colours, linewidth=2)
+    axis.scatter(cost, shares, s=sizes / 6e3, c=colours, alpha=0.45, linewidth=0)
+    axis.scatter(cost, shares, s=16, c=colours)
+    for name, *place, size in zip(names, cost, shares, sizes, strict=True):
+        text = f"{name}: {size / 1e6:.2f} million parameters"
+        axis.annotate(text, place, xytext=(14, 0), textcoords="offset points", va="center")
+    axis.set(xlabel="multiply-adds for one image (millions)", xlim=(0, 1.5 * max(cost)), ylabel="test accuracy")
+    axis.margins(y=0.25)
+    axis.yaxis.set_major_formatter("{x:.1%}")
     return figure
 
 
@@ -227,11 +410,10 @@ def labelled_images(images, titles, columns=6):
     images : (n, 28, 28), grey 0..255.   titles : one str an image, may hold line breaks.
     """
     rows = -(-len(images) // columns)
-    figure = Figure(figsize=(plotting.WIDTH, rows * plotting.WIDTH / columns * 1.34))
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axis in axes:
+    figure, axes = plotting.subplots(rows * plotting.WIDTH / columns * 1.34, rows, columns, squeeze=False)
+    for axis in axes.flat:
         axis.axis("off")
-    for axis, image, title in zip(axes, images, titles, strict=False):
+    for axis, image, title in zip(axes.flat, images, titles, strict=False):
         axis.imshow(image, cmap="gray_r", vmin=0, vmax=255)
         axis.set_title(title, fontsize=7.5, fontweight="normal", loc="center")
     return figure

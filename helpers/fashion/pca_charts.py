@@ -37,8 +37,7 @@ def variance_explained(shares, marked):
     shares : (p,), of each component.   marked : ints in 1..p.
     """
     held = rounded(np.cumsum(shares), 5)
-    figure = Figure(figsize=(plotting.WIDTH, 2.8))
-    axis = figure.subplots()
+    figure, axis = plotting.subplots(2.8)
     axis.plot(np.arange(1, len(held) + 1), held, color=plotting.BLUE)
     for k in marked:
         axis.plot(k, held[k - 1], "o", color=plotting.BLUE, markersize=6, markeredgecolor="white")
@@ -47,7 +46,7 @@ def variance_explained(shares, marked):
         axis.annotate(f"{held[k - 1]:.1%}", (k, held[k - 1]), offset, textcoords="offset points", ha=side, fontsize=8)
     _component_axis(axis, marked)
     axis.set(ylabel="variance held", ylim=(0, 1.06), xlim=(0.9, 1.15 * max(marked)))
-    axis.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axis.yaxis.set_major_formatter("{x:.0%}")
     return figure
 
 
@@ -57,8 +56,9 @@ def rebuilt_images(images, rebuilt):
     images : (n, 28, 28), grey 0..1.   rebuilt : dict of number of components -> (n, 28, 28).
     """
     columns = {**{f"{k}": pictures for k, pictures in rebuilt.items()}, "original": images}
-    figure = Figure(figsize=(plotting.WIDTH, 1.03 * plotting.WIDTH * len(images) / len(columns) + 0.25))
-    grid = figure.subplots(len(images), len(columns), squeeze=False)
+    figure, grid = plotting.subplots(
+        1.03 * plotting.WIDTH * len(images) / len(columns) + 0.25, len(images), len(columns), squeeze=False
+    )
     for place, (title, pictures) in enumerate(columns.items()):
         for axis, picture in zip(grid[:, place], pictures, strict=True):
             axis.imshow(rounded(np.clip(picture, 0, 1), 3), cmap="gray_r", vmin=0, vmax=1)
@@ -74,8 +74,7 @@ def classes_and_clusters(points, classes, clusters, centres, names):
 
     points  : (n, 2).   classes, clusters : int (n,); cluster i has the colour of class i.   centres : (clusters, 2).
     """
-    figure = Figure(figsize=(plotting.WIDTH, 3.9))
-    left, right = figure.subplots(1, 2, sharex=True, sharey=True)
+    figure, (left, right) = plotting.subplots(3.9, 1, 2, sharex=True, sharey=True)
     _cloud(left, points, [plotting.CLASS_COLORS[label] for label in classes])
     _cloud(right, points, [plotting.CLASS_COLORS[cluster] for cluster in clusters])
     _name_classes(left, points, classes, names)
@@ -97,13 +96,12 @@ def cluster_table(counts, names):
 
     counts : int (classes, clusters), the clusters in the order in which they are to stand.   names : the classes.
     """
-    figure = Figure(figsize=(plotting.WIDTH, 3.9))
-    axis = figure.subplots()
+    figure, axis = plotting.subplots(3.9)
     seaborn.heatmap(
         rounded(counts / counts.sum(axis=1, keepdims=True), 3), cmap="Blues", vmin=0, vmax=1, ax=axis,
         annot=np.where(counts, np.char.mod("%d", counts), ""), fmt="", annot_kws={"fontsize": 8},
         xticklabels=[chr(65 + place) for place in range(counts.shape[1])], yticklabels=names,
-        cbar_kws={"label": "share of the class", "format": lambda value, _: f"{value:.0%}", "fraction": 0.035, "pad": 0.02},
+        cbar_kws={"label": "share of the class", "format": "{x:.0%}", "fraction": 0.035, "pad": 0.02},
     )  # fmt: skip
     axis.set(xlabel="cluster")
     axis.tick_params(axis="y", rotation=0)
@@ -112,8 +110,7 @@ def cluster_table(counts, names):
 
 def labelled_cloud(points, classes, names):
     """Images as points of a two-dimensional map, coloured and named by class. points : (n, 2).   classes : int (n,)."""
-    figure = Figure(figsize=(plotting.WIDTH, 4.4))
-    axis = figure.subplots()
+    figure, axis = plotting.subplots(4.4)
     _cloud(axis, points, [plotting.CLASS_COLORS[label] for label in classes], size=9)
     _name_classes(axis, points, classes, names)
     axis.axis("off")
@@ -128,8 +125,7 @@ def error_and_cost(components, errors, tested, seconds):
     tested     : (k, 3), share wrong on the test images and the ends of its interval.
     seconds    : dict of label -> (k,), of one fit; three labels at most.
     """
-    figure = Figure(figsize=(plotting.WIDTH, 5.6))
-    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(1.3, 1))
+    figure, (top, bottom) = plotting.subplots(5.6, 2, 1, sharex=True, height_ratios=(1.3, 1))
     mean, sd = rounded(np.mean(errors, axis=1)), rounded(np.std(errors, axis=1, ddof=1))
     top.axhspan(mean[-1] - sd[-1], mean[-1] + sd[-1], color=plotting.ORANGE, alpha=0.2, linewidth=0)
     top.axhline(mean[-1], color=plotting.ORANGE, linewidth=1.8, linestyle="--", label="no PCA, held-out folds")
@@ -141,7 +137,7 @@ def error_and_cost(components, errors, tested, seconds):
     look = {"color": plotting.INK, "fmt": "D", "markersize": 4, "capsize": 3, "linewidth": 1}
     top.errorbar(beside, shares[:, 0], reach, **look, label="test images")
     top.set(ylabel="prediction error", yscale="log", ylim=(0.125, 0.58), yticks=(0.15, 0.2, 0.3, 0.4, 0.5))
-    top.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
+    top.yaxis.set_major_formatter("{x:.0%}")
     top.yaxis.set_minor_locator(NullLocator())
     top.legend(loc="upper right")
     looks = ((plotting.BLUE, "o-"), (plotting.RED, "s:"), (plotting.INK, "^-."))

@@ -159,8 +159,7 @@ def first_layers(panels, columns=3):
     """
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(plotting.WIDTH, 2.45 * rows))
-    axes = figure.subplots(rows, columns, squeeze=False)
+    figure, axes = plotting.subplots(2.45 * rows, rows, columns, squeeze=False)
     for axis, (title, (surface, weights, biases, train)) in zip(axes.flat, panels.items(), strict=True):
         draw_surface(axis, rounded(surface, 4), rounded(train), size=5, marked=False)
         axis.grid(visible=False)
@@ -188,8 +187,7 @@ def layer_profiles(panels, layers, ylabel, columns, log=False, expected=None, to
     top : where an axis of shares ends, or None for an axis of its own.
     """
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(plotting.WIDTH, 1.9 * rows + 0.8))
-    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    figure, axes = plotting.subplots(1.9 * rows + 0.8, rows, columns, sharex=True, sharey=True, squeeze=False)
     for axis, (title, groups) in zip(axes.flat, panels.items(), strict=True):
         for shift, (name, values) in zip(np.linspace(-0.12, 0.12, len(groups)), groups.items(), strict=True):
             low, middle, high = rounded(np.quantile(values, (0.25, 0.5, 0.75), axis=0))

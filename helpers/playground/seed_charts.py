@@ -3,7 +3,6 @@
 import numpy as np
 import seaborn
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
-from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter
 
@@ -27,8 +26,7 @@ def losses_beside_printed(rows):
     rows : list of dicts with name (str), train and test (float arrays, one loss a seed), and printed: list of pairs
     (training, test) as the report prints them. A printed value is drawn as the band of losses that the page shows so.
     """
-    figure = Figure(figsize=(plotting.WIDTH, 0.78 * len(rows) + 0.75))
-    columns = figure.subplots(1, 2, sharey=True)
+    figure, columns = plotting.subplots(0.78 * len(rows) + 0.75, 1, 2, sharey=True)
     for axes, (kind, title) in zip(columns, KINDS.items(), strict=True):
         for place, row in enumerate(rows):
             _draw_spread(axes, place, np.maximum(row[kind], LEAST))
@@ -74,9 +72,8 @@ def success_rates(panels, columns, named=None):
     """
     rows = -(-len(panels) // columns)
     most = max(len(entries) for entries in panels.values())
-    figure = Figure(figsize=(plotting.WIDTH, rows * (0.225 * most + 0.75)))
-    grid = np.atleast_1d(figure.subplots(rows, columns)).ravel()
-    for axes, (title, entries) in zip(grid, panels.items(), strict=True):
+    figure, grid = plotting.subplots(rows * (0.225 * most + 0.75), rows, columns, squeeze=False)
+    for axes, (title, entries) in zip(grid.flat, panels.items(), strict=True):
         places = np.arange(len(entries))
         shares, lows, highs = rounded([entry[1:] for entry in entries]).T
         axes.hlines(places, lows, highs, color=plotting.BLUE, linewidth=3.2, alpha=0.35)
@@ -96,8 +93,7 @@ def success_by_weights(weights, lowest, shares, lows, highs, labels, bar):
     weights : ints, ascending.   lowest : float array, the lowest test loss any seed reached.   shares, lows, highs : float
     arrays in 0..1.   labels : dict from weights to a short text that is written at its share.   bar : the test loss to beat.
     """
-    figure = Figure(figsize=(plotting.WIDTH, 4.2))
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1.1))
+    figure, (above, below) = plotting.subplots(4.2, 2, 1, sharex=True, height_ratios=(1, 1.1))
     above.plot(weights, rounded(lowest), "o-", color=plotting.BLUE, markersize=4.5, linewidth=1.2)
     above.axhline(bar, color=plotting.INK, linestyle=":", linewidth=1)
     above.text(weights[0], bar, f"the bar, {bar:g}", va="bottom", ha="left", fontsize=8)
@@ -123,8 +119,7 @@ def lifetimes(epochs, living, lifetime, losses):
     epochs : ints (n,).   living : dict of data set -> shares of links alive (n,).   lifetime : the epoch by which the
     largest initial weight is gone where no gradient defends it.   losses : dict of data set -> (epochs from 1, losses).
     """
-    figure = Figure(figsize=(plotting.WIDTH, 2.9))
-    links, learning = figure.subplots(1, 2)
+    figure, (links, learning) = plotting.subplots(2.9, 1, 2)
     links.plot([0, lifetime], [1, 0], color=plotting.FAINT, linewidth=5, alpha=0.3, solid_capstyle="butt")
     links.text(0.04 * lifetime, 0.2, "no gradient\nat all", color=plotting.FAINT, fontsize=7.5)
     for name, shares in living.items():
@@ -151,8 +146,9 @@ def feature_weights(weights, features, picked):
     """
     datasets = list(dict.fromkeys(dataset for dataset, _ in weights))
     penalties = list(dict.fromkeys(penalty for _, penalty in weights))
-    figure = Figure(figsize=(plotting.WIDTH, 1.75 * len(penalties) + 0.4))
-    axes = figure.subplots(len(penalties), len(datasets), sharex=True, squeeze=False)
+    figure, axes = plotting.subplots(
+        1.75 * len(penalties) + 0.4, len(penalties), len(datasets), sharex=True, squeeze=False
+    )
     places = np.arange(len(features))
     for (dataset, penalty), values in weights.items():
         axis = axes[penalties.index(penalty), datasets.index(dataset)]
@@ -185,8 +181,7 @@ def shares_by_threshold(thresholds, shares, bands, marked):
     bands : as shares -> (low, high) arrays (n,).   marked : the threshold used elsewhere.
     """
     datasets = list(dict.fromkeys(dataset for dataset, _ in shares))
-    figure = Figure(figsize=(plotting.WIDTH, 2.5))
-    axes = figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0]
+    figure, (axes,) = plotting.subplots(2.5, 1, len(datasets), sharey=True, squeeze=False)
     for (dataset, penalty), values in shares.items():
         axis = axes[datasets.index(dataset)]
         low, high = rounded(bands[dataset, penalty])
@@ -212,8 +207,7 @@ def printed_pairs(clouds, printed):
     """
     panels = {("circle",): (0.006, 0.8), ("xor", "gauss"): (0.0068, 0.052), ("spiral",): (5e-5, 1.3)}
     penalties = list(dict.fromkeys(penalty for _, penalty in printed))
-    figure = Figure(figsize=(plotting.WIDTH, 2.55 * len(penalties) + 0.3))
-    axes = figure.subplots(len(penalties), len(panels), squeeze=False)
+    figure, axes = plotting.subplots(2.55 * len(penalties) + 0.3, len(penalties), len(panels), squeeze=False)
     for row, penalty in enumerate(penalties):
         for axis, (names, (low, high)) in zip(axes[row], panels.items(), strict=True):
             axis.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
@@ -268,8 +262,7 @@ def change_strips(changes):
 
     changes : dict of group -> floats (n_seeds,), relative changes of the test loss.
     """
-    figure = Figure(figsize=(plotting.WIDTH, 0.42 * len(changes) + 0.75))
-    axis = figure.subplots()
+    figure, axis = plotting.subplots(0.42 * len(changes) + 0.75)
     for row, values in enumerate(changes.values()):
         drawn = np.round(values, 4)
         axis.plot(drawn, np.full(len(drawn), row), "|", color=plotting.INK, markersize=13, alpha=0.3, markeredgewidth=1)
@@ -289,8 +282,7 @@ def search_planes(panels, printed):
     Activations have a marker and colour each.
     """
     looks = {"sigmoid": (plotting.GREY, "o"), "tanh": (plotting.PURPLE, "s"), "relu": (plotting.GREEN, "^")}
-    figure = Figure(figsize=(plotting.WIDTH, 3.4))
-    axes = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+    figure, (axes,) = plotting.subplots(3.4, 1, len(panels), sharex=True, sharey=True, squeeze=False)
     for axis, (title, groups) in zip(axes, panels.items(), strict=True):
         for activation, pairs in groups:
             color, marker = looks[activation]
@@ -315,8 +307,7 @@ def share_curves(panels, limit, columns=4):
     names = names_in(panels)
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(plotting.WIDTH, 1.75 * rows + 0.6))
-    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    figure, axes = plotting.subplots(1.75 * rows + 0.6, rows, columns, sharex=True, sharey=True, squeeze=False)
     for axis, (title, curves) in zip(axes.flat, panels.items(), strict=False):
         for name, curve in curves.items():
             axis.step(range(limit + 1), rounded(curve), where="post", linewidth=1.7, **line_look(name, names))
@@ -382,8 +373,9 @@ def _heat_maps(panels, row_names, column_names, columns, side, label, scale):
     panels : dict of title -> (values, texts), arrays (rows, columns).   side : of a cell, in inches.
     """
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(plotting.WIDTH, rows * (side * len(row_names) + 0.35) + 0.35))
-    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    figure, axes = plotting.subplots(
+        rows * (side * len(row_names) + 0.35) + 0.35, rows, columns, sharex=True, sharey=True, squeeze=False
+    )
     for axis, (title, (values, texts)) in zip(axes.flat, panels.items(), strict=True):
         seaborn.heatmap(
             rounded(values),
@@ -417,8 +409,7 @@ def loss_bands(panels, epochs, bar):
     panels : dict of title -> dict of name -> losses, float array (n_seeds, n_epochs).   bar : marked by a line.
     """
     names = names_in(panels)
-    figure = Figure(figsize=(plotting.WIDTH, 3.1))
-    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    figure, (axes,) = plotting.subplots(3.1, 1, len(panels), sharey=True, squeeze=False)
     for axis, (title, curves) in zip(axes, panels.items(), strict=True):
         for name, losses in curves.items():
             low, middle, high = rounded(np.quantile(losses, (0.25, 0.5, 0.75), axis=0))

@@ -1,7 +1,6 @@
 """The charts of chapter 07: arrays in, a matplotlib Figure out, drawn from rounded values as in helpers/fashion/charts.py."""
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from helpers.core import plotting
@@ -19,8 +18,8 @@ def small_networks(edges, panels):
     edges  : pairs of names among x1, x2, h1, h2, y, in the order of the weights w1, w2, ...
     panels : dict of title -> dict of unit (h1, h2, y) -> (letter in the unit, what it does, a str below it).
     """
-    figure = Figure(figsize=(plotting.WIDTH, 2.4))
-    for axis, (title, units) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
+    figure, (axes,) = plotting.subplots(2.4, 1, len(panels), squeeze=False)
+    for axis, (title, units) in zip(axes, panels.items(), strict=True):
         for number, (source, target) in enumerate(edges, 1):
             (x0, y0), (x1, y1) = PLACES[source], PLACES[target]
             axis.plot([x0, x1], [y0, y1], color=plotting.FAINT, linewidth=1.2, zorder=1)
@@ -46,8 +45,7 @@ def gradients_compared(right, printed, names):
 
     right, printed : float (6,).   names : the weights' names.
     """
-    figure = Figure(figsize=(plotting.WIDTH, 2.5))
-    axis = figure.subplots()
+    figure, axis = plotting.subplots(2.5)
     rows = np.arange(len(names))
     axis.axvline(0, color=plotting.INK, linewidth=0.8)
     right, printed = rounded(right), rounded(printed)
@@ -67,14 +65,13 @@ def success_curves(steps, shares):
 
     steps : int (k,).   shares : dict of label -> shares (k,); two of one loss and two of the other, faster rate first.
     """
-    figure = Figure(figsize=(plotting.WIDTH, 2.8))
-    axis = figure.subplots()
+    figure, axis = plotting.subplots(2.8)
     looks = ((plotting.BLUE, "-", 2.2), (plotting.BLUE, "-", 1.1), (plotting.RED, "--", 2.2), (plotting.RED, "--", 1.1))
     for (label, values), (colour, line, width) in zip(shares.items(), looks, strict=True):
         axis.plot(steps, rounded(values), line, color=colour, linewidth=width, label=label)
     axis.set(xlabel="steps of gradient descent", xlim=(0, max(steps)))
     axis.set(ylabel="starts with all points right", ylim=(0, 1.02))
-    axis.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axis.yaxis.set_major_formatter("{x:.0%}")
     axis.legend(loc="lower right")
     return figure
 
@@ -85,8 +82,7 @@ def neurons_alone(x, y, lines, hidden, output):
     x      : (n, 2).   y : (n,), 0 for a circle and 1 for a star.   lines : (2, 3), weights of x1, x2 and bias.
     hidden : (n, 2), V1 and V2.   output : (3,), N3's weights of V1, V2 and bias.
     """
-    figure = Figure(figsize=(plotting.WIDTH, 2.75))
-    axes = figure.subplots(1, 3, width_ratios=(1.2, 1.2, 1))
+    figure, axes = plotting.subplots(2.75, 1, 3, width_ratios=(1.2, 1.2, 1))
     panels = [
         ("N1 draws one line", x, lines[0], (0, 6.3), (0.2, 4), ("$x_1$", "$x_2$")),
         ("N2 draws another", x, lines[1], (0, 6.3), (0.2, 4), ("$x_1$", "$x_2$")),
@@ -109,8 +105,7 @@ def whole_network(x, y, grid, probability, asymptotes):
     asymptotes  : (2, 3), weights of x1 and x2 and bias of the lines that the boundary tends to.
     """
     x1, x2 = grid
-    figure = Figure(figsize=(plotting.WIDTH, 4.2))
-    axis = figure.subplots()
+    figure, axis = plotting.subplots(4.2)
     shades = rounded(probability, 3)
     filled = axis.contourf(x1, x2, shades, levels=np.linspace(0, 1, 11), cmap=plotting.SIGNED, alpha=0.55)
     axis.contour(x1, x2, shades, levels=[0.5], colors=plotting.INK, linewidths=2.2)
@@ -134,8 +129,7 @@ def losses_against_logit(logits, losses, pulls, turning):
 
     logits  : (k,).   losses, pulls : dicts of name -> (k,).   turning : the logit where squared error pulls hardest.
     """
-    figure = Figure(figsize=(plotting.WIDTH, 2.9))
-    axes = figure.subplots(1, 2)
+    figure, axes = plotting.subplots(2.9, 1, 2)
     for axis, curves, label in zip(axes, (losses, pulls), ("loss", "pull on the logit, −dE/dz"), strict=True):
         axis.axvspan(logits[0], turning, color=plotting.NEGATIVE, alpha=0.1, linewidth=0)
         for (name, values), colour, line in zip(
@@ -154,8 +148,7 @@ def recovery(counts, points):
 
     counts : dict of name -> counts of points that are right, from step 0 on.   points : int, how many there are.
     """
-    figure = Figure(figsize=(plotting.WIDTH, 2.5))
-    axis = figure.subplots()
+    figure, axis = plotting.subplots(2.5)
     for (name, right), colour, line in zip(counts.items(), (plotting.BLUE, plotting.RED), ("-", "--"), strict=True):
         steps = np.arange(1, len(right) + 1)
         axis.plot(steps, right, line, color=colour, linewidth=2, label=name, drawstyle="steps-post")

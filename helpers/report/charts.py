@@ -30,8 +30,7 @@ def at_a_glance(groups):
     The scale is linear inside the interval and logarithmic outside.
     """
     height = sum(len(rows) + HEADING for rows in groups.values())
-    figure = Figure(figsize=(plotting.WIDTH, ROW * height + 0.75))
-    axes = figure.subplots()
+    figure, axes = plotting.subplots(ROW * height + 0.75)
     axes.set_xscale("symlog", linthresh=1, linscale=0.9)
     axes.axvspan(-1, 1, color=plotting.GRID, alpha=0.7, linewidth=0)
     top = 0.0

@@ -1,94 +1,200 @@
-"""The charts draw what they are given, without TensorFlow and without touching anything else."""
+"""The charts of chapters 04 and 05 draw what they are given, and load no Keras."""
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from helpers.core import plotting
-from helpers.core.stats import Interval
+from helpers.core.stats import Bin, Interval
 from helpers.fashion import charts
 from tests.conftest import python, svg
 
+pytestmark = pytest.mark.usefixtures("house_style")
 NAMES = [f"class {label}" for label in range(10)]
+KINDS = {"both": "the start of both", "random": "random", "bayes": "Bayesian"}
 
 
 def history(epochs):
     return [
-        {
-            "epoch": e,
-            "loss": 2 / e,
-            "accuracy": 0.9 - 0.3 / e,
-            "val_loss": 1 / e + e / 50,
-            "val_accuracy": 0.88 - 0.1 / e,
-        }
+        {"epoch": e, "loss": 2 / e, "accuracy": 0.9 - 0.3 / e, "val_loss": 1 / e + e / 50, "val_accuracy": 0.88 - 0.1 / e}
         for e in range(1, epochs + 1)
-    ]
+    ]  # fmt: skip
 
 
-def images(count):
-    return np.random.default_rng(0).integers(0, 256, size=(count, 28, 28))
+def trial(kind, accuracy, rate, batch_norm):
+    values = {"depth": 2, "learning_rate": rate, "batch_norm": batch_norm, "dropout": 0.1, "batch_size": 128}
+    return {"kind": kind, "val_accuracy": accuracy, "values": values}
 
 
-def signed(count):
+def chain(start):
+    curve = [{"false_val_accuracy": start + 0.001 * e, "clean_accuracy": start} for e in range(3)]
+    return [{"curve": curve, "test": [89, 100]}, {"curve": curve, "test": [90, 100]}]
+
+
+def pictures(count):
     return np.random.default_rng(0).normal(size=(count, 28, 28))
 
 
-DRAWN = {
-    "learning_curves": lambda: charts.learning_curves({"SGD": history(9), "Adam": history(5)}, {"SGD": 7, "Adam": 5}),
-    "architecture": lambda: charts.architecture(
-        [("a", "Dense", (256,), 200960, 0), ("b", "BatchNormalization", (50,), 100, 100)], "784 pixels"
-    ),
-    "accuracies_by_run": lambda: charts.accuracies_by_run({"SGD": [0.89, 0.9], "Adam": [0.88]}, {"report": 0.874}),
-    "image_sheet": lambda: charts.image_sheet(signed(33), columns=16, limit=2),
-    "weights_explained": lambda: charts.weights_explained(
-        signed(2), np.linspace(0, 1, 20).reshape(2, 10), NAMES, ["unit 1", "unit 2"]
-    ),
-    "confusion": lambda: charts.confusion(np.eye(10, dtype=int) * 90 + 1, NAMES),
-    "recall_bars": lambda: charts.recall_bars(np.linspace(0.5, 0.9, 10), [Interval(0.4, 0.95)] * 10, NAMES),
-    "labelled_images": lambda: charts.labelled_images(images(7), ["a\nb"] * 7),
+TRIALS = [trial("both", 0.87, 0.003, True), trial("random", 0.7, 0.2, False), trial("bayes", 0.9, 0.05, True)]
+BINS = [Bin(0.4, 0.5, 3, 0.45, 1.0), Bin(0.5, 0.6, 50, 0.55, 0.6), Bin(0.9, 1.0, 90, 0.97, 0.95)]
+GAINS = {"up": [0.01, 0.03], "down": [-0.02, -0.02], "open": [0.0, 0.01]}
+REACH = {"up": Interval(0.01, 0.03), "down": Interval(-0.03, -0.01), "open": Interval(-0.01, 0.02)}
+LAYERS = [("a", "Dense", (256,), 200960, 0), ("b", "BatchNormalization", (50,), 100, 100)]
+COSTS = ["a", "b"], [5e6, 50e6], [0.9, 0.93], [Interval(0.89, 0.91), Interval(0.92, 0.94)], [1e5, 2e6]
+
+CALLS = {
+    "learning_curves": ({"SGD": history(9), "Adam": history(1)}, {"SGD": 7, "Adam": 1}),
+    "accuracy_by_epoch": ({"cross-entropy": [history(5)] * 2, "squared error": [history(7)]}, 0.7),
+    "leaking_validation": ([chain(0.9)], 3),
+    "search_slices": (TRIALS, 0.84, KINDS),
+    "architecture": (LAYERS, "784 pixels"),
+    "shapes": ({"net": [(28, 1), (14, 64), (1, 10)]},),
+    "image_sheet": (pictures(33), 16, 2),
+    "feature_sheet": (100 * pictures(1)[0], pictures(28), 20),
+    "weights_explained": (pictures(2), np.linspace(0, 1, 20).reshape(2, 10), NAMES, ["unit 1", "unit 2"]),
+    "accuracies_by_run": ({"SGD": [0.89, 0.9], "Adam": [0.88]}, {"report": 0.874}),
+    "gains": (GAINS, REACH),
+    "recall_bars": (np.array([0.9, 0.2, 0.5, *[0.95] * 7]), [Interval(0.1, 0.99)] * 10, NAMES),
+    "confusion": (np.arange(100).reshape(10, 10), NAMES),
+    "class_counts": (np.array([90, 1100]), ["a", "b"], 80, 120),
+    "reliability": ({"net": {"as it is": BINS, "tempered": BINS}},),
+    "cost_and_accuracy": COSTS,
+    "labelled_images": (pictures(7), ["a\nb"] * 7),
 }
 
 
-@pytest.fixture(autouse=True)
-def look():
-    plotting.use_style()
+def drawn(name, *arguments):
+    return getattr(charts, name)(*(arguments or CALLS[name]))
 
 
-@pytest.mark.parametrize("name", DRAWN)
-def test_a_chart_is_a_figure_and_always_the_same(name):
-    first, second = DRAWN[name](), DRAWN[name]()
-    assert isinstance(first, Figure)
-    assert svg(first) == svg(second)
+def words(texts):
+    return [text.get_text() for text in texts]
+
+
+def nudged(value):
+    """The same data, with every float off by its last bit."""
+    if isinstance(value, dict):
+        return {key: nudged(each) for key, each in value.items()}
+    if isinstance(value, Interval):
+        return Interval(nudged(value.low), nudged(value.high))
+    if isinstance(value, list | tuple):
+        return [nudged(each) for each in value]
+    is_float = isinstance(value, float) or (isinstance(value, np.ndarray) and value.dtype.kind == "f")
+    return np.nextafter(value, 1) if is_float else value
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_last_bits_of_a_number_do_not_change_a_figure(name):
+    figure = drawn(name)
+    assert isinstance(figure, Figure)
+    by_hand = float, int  # a limit, a number of columns
+    other = [value if isinstance(value, by_hand) else nudged(value) for value in CALLS[name]]
+    assert svg(figure) == svg(drawn(name, *other))
 
 
 def test_every_chart_is_tried_here():
-    public = {
-        name for name, value in vars(charts).items() if callable(value) and value.__module__ == "helpers.fashion.charts"
-    }
-    assert public == set(DRAWN)
+    functions = {name for name, value in vars(charts).items() if getattr(value, "__module__", "") == charts.__name__}
+    assert {name for name in functions if not name.startswith("_")} == set(CALLS)
 
 
-def test_curves_show_the_history_they_are_given():
-    loss, accuracy = charts.learning_curves({"SGD": history(9)}, {"SGD": 7}).axes
+def test_learning_curves_show_the_history_and_the_kept_epoch():
+    loss, alone, accuracy, _ = drawn("learning_curves").axes
     training, validation, kept = loss.lines
     assert training.get_ydata()[1] == 1.0 and validation.get_ydata()[0] == 1.02
-    assert kept.get_xdata()[0] == 7
     assert training.get_linestyle() == "-" and validation.get_linestyle() == "--"
-    assert loss.get_ylabel() == "cross-entropy (nats)" and accuracy.get_xlabel() == "epoch"
+    assert kept.get_xdata()[0] == 7 and accuracy.get_xlabel() == "epoch (7 kept)"
+    assert alone.lines[0].get_marker() == "."  # a single epoch can be seen
+    assert loss.get_ylim() == alone.get_ylim()
 
 
-def test_confusion_greys_out_what_was_right_and_prints_every_count():
-    counts = np.arange(100).reshape(10, 10)
-    axis = charts.confusion(counts, NAMES).axes[0]
-    shares = axis.images[0].get_array()
-    assert np.ma.getmaskarray(np.ma.masked_invalid(shares)).diagonal().all()
-    assert {text.get_text() for text in axis.texts} == {str(count) for count in range(1, 100)}
+def test_losses_that_cannot_be_compared_have_scales_of_their_own():
+    """Each holds all but the first epoch."""
+    curves = {"a": history(9), "b": history(20)}
+    curves["b"] = [{**row, "loss": 5 * row["loss"]} for row in curves["b"]]
+    few, many, *_ = charts.learning_curves(curves, {"a": 1, "b": 1}, same_loss=False).axes
+    assert few.get_ylim() == pytest.approx((0, 1.05)) and many.get_ylim() == pytest.approx((0, 5.25))
+
+
+def test_a_trial_below_the_edge_is_a_triangle_at_it_and_the_best_is_ringed():
+    depth, rate, batch_norm, *_ = drawn("search_slices").axes
+    marks = {(line.get_marker(), line.get_ydata()[0]) for line in depth.lines}
+    assert ("v", 0.84) in marks and ("o", 0.9) in marks
+    assert rate.get_xscale() == "log"
+    assert words(batch_norm.get_xticklabels()) == ["no", "yes"]
+
+
+def test_trials_leave_room_for_the_names_of_their_settings():
+    figure = drawn("search_slices")
+    figure.draw_without_rendering()
+    upper, lower = figure.axes[0], figure.axes[4]
+    assert upper.xaxis.label.get_window_extent().y0 > lower.get_window_extent().y1
+
+
+def test_what_leaks_and_what_is_clean_are_drawn_apart():
+    leaking, clean, test, reshuffle = drawn("leaking_validation").axes[0].lines
+    assert list(leaking.get_xdata()) == [1, 2, 3, 4, 5, 6]
+    assert leaking.get_ydata()[2] == 0.902 and clean.get_ydata()[2] == 0.9
+    assert list(test.get_xdata()) == [3, 6] and reshuffle.get_xdata()[0] == 3.5
+
+
+def test_blocks_grow_with_channels_and_shrink_with_the_picture():
+    axis = drawn("shapes").axes[0]
+    first, second, third = axis.patches
+    assert (first.get_height(), second.get_height(), third.get_height()) == (28, 14, 1)
+    assert second.get_width() > third.get_width() > first.get_width()
+    assert second.get_x() > first.get_x() + first.get_width()
+    assert words(axis.texts)[1] == "14 × 14\n× 64"
+
+
+def test_every_map_is_shown_on_its_own_scale():
+    maps = np.zeros((4, 4, 3))
+    maps[1, 1, 0], maps[2, 2, 1] = 0.001, 500  # the third is the same everywhere
+    _, sheet = charts.feature_sheet(np.zeros((4, 4)), maps, 2).axes
+    shown = np.asarray(sheet.images[0].get_array().filled(np.nan))
+    assert shown.shape == (9, 9)
+    assert shown[1, 1] == 1 and shown[2, 5 + 2] == 1  # faint and strong maps are equally dark at their peak
+    assert np.nansum(shown) == 2
+    assert np.isnan(shown[4]).all() and np.isnan(shown[5:, 5:]).all()
+
+
+def test_more_groups_than_colours_are_all_drawn():
+    assert len(charts.accuracies_by_run({name: [0.9] for name in "abcde"}, {}).axes[0].lines) == 2 * 5
+    assert len(charts.accuracy_by_epoch({name: [history(2)] for name in "abcde"}, 0.5).axes[0].lines) == 5
+
+
+def test_a_gain_takes_its_colour_from_its_interval():
+    axis = drawn("gains").axes[0]
+    assert len({tuple(bar.get_color()[0]) for bar in axis.collections}) == 3
+    assert axis.collections[0].get_segments()[0][:, 0] == pytest.approx([1, 3])
+    assert axis.get_ylim()[0] > axis.get_ylim()[1]  # the first row stands above
 
 
 def test_recall_puts_the_lowest_class_first():
-    recalls = np.array([0.9, 0.2, 0.5, *[0.95] * 7])
-    axis = charts.recall_bars(recalls, [Interval(0.1, 0.99)] * 10, NAMES).axes[0]
-    assert [label.get_text() for label in axis.get_yticklabels()][:3] == ["class 1", "class 2", "class 0"]
+    assert words(drawn("recall_bars").axes[0].get_yticklabels())[:3] == ["class 1", "class 2", "class 0"]
+
+
+def test_confusion_greys_out_what_was_right_and_prints_every_count():
+    axis = drawn("confusion").axes[0]
+    cells = axis.collections[0]
+    assert (np.diag(cells.get_array()) < cells.norm.vmin).all()
+    assert words(axis.texts) == ["", *map(str, range(1, 100))]
+    assert {n for n, text in enumerate(axis.texts) if text.get_fontweight() == "bold"} == set(range(0, 100, 11))
+
+
+def test_counts_stand_on_their_bars():
+    axis = drawn("class_counts").axes[0]
+    assert [bar.get_height() for bar in axis.containers[0]] == [90, 1100]
+    assert words(axis.texts) == ["90", "1,100"]
+
+
+def test_reliability_leaves_out_bins_that_are_nearly_empty():
+    assert list(drawn("reliability").axes[0].lines[1].get_xdata()) == pytest.approx([0.55, 0.97])
+    charts.reliability({"net": {"as it is": BINS[:1]}})  # none is left
+
+
+def test_cost_puts_each_network_at_its_price():
+    discs = drawn("cost_and_accuracy").axes[0].collections[1]
+    assert discs.get_offsets().tolist() == [[5, 0.9], [50, 0.93]]
+    assert discs.get_sizes()[1] == pytest.approx(20 * discs.get_sizes()[0])
 
 
 def test_charts_and_page_do_without_tensorflow():

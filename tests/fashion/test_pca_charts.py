@@ -6,16 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from helpers.core import plotting
 from helpers.fashion import pca_charts as charts
 from tests.conftest import svg
 
+pytestmark = pytest.mark.usefixtures("house_style")
 NAMES = tuple("abcdefghij")
-
-
-@pytest.fixture(autouse=True)
-def look():
-    plotting.use_style()
 
 
 def drawn():

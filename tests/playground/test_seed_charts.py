@@ -1,6 +1,5 @@
 """The pictures over many seeds: what is drawn stands for the numbers that went in."""
 
-import matplotlib
 import numpy as np
 import pytest
 
@@ -8,14 +7,8 @@ from helpers.core import plotting
 from helpers.playground import seed_charts as charts
 from helpers.playground.datasets import FEATURES
 
+pytestmark = pytest.mark.usefixtures("house_style")
 RNG = np.random.default_rng(1)
-
-
-@pytest.fixture(autouse=True)
-def look():
-    with matplotlib.rc_context():
-        plotting.use_style()
-        yield
 
 
 def lines(axis, marker=None):

@@ -6,15 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from helpers.core import plotting
 from helpers.questions import charts
 from helpers.questions.derivations import EDGES, random_networks, thirty_points
 from tests.conftest import svg
 
-
-@pytest.fixture(autouse=True)
-def look():
-    plotting.use_style()
+pytestmark = pytest.mark.usefixtures("house_style")
 
 
 def drawn():

@@ -2,10 +2,11 @@
 
 import pytest
 
-from helpers.core import plotting
 from helpers.report import charts
 from helpers.report.page import NOT_REPRODUCED, REPRODUCED, UNTESTABLE
 from tests.conftest import svg
+
+pytestmark = pytest.mark.usefixtures("house_style")
 
 ROWS = [
     ("a value", [0.5], "", REPRODUCED),
@@ -51,7 +52,6 @@ def words(axis):
 
 
 def test_costs_and_gains_are_all_shown():
-    plotting.use_style()
     upper, lower = charts.costs(CHAPTERS, GAINS).axes
     assert [bar.get_width() for bar in upper.patches] == [30, 90] and upper.get_xlim()[0] == 0
     assert words(upper) == ["30 s, 0.4 GiB", "90 s, 1.2 GiB"]
@@ -69,5 +69,4 @@ def test_what_was_not_measured_has_no_panel(chapters, gains, panels):
 
 @pytest.mark.parametrize("draw", [lambda: charts.costs(CHAPTERS, GAINS), lambda: charts.at_a_glance({"A": ROWS})])
 def test_a_chart_has_the_same_bytes_every_time(draw):
-    plotting.use_style()
     assert svg(draw()) == svg(draw())
