@@ -233,7 +233,8 @@ SEARCHES = {"spiral_search", "regularization_search", "convergence_grid"}  # one
 def test_a_chapter_reads_those_results_that_its_code_names():
     """The stored measurements of this house, by the chapter that quotes them."""
     quoted = {
-        "01_playground": SEARCHES, "02_regularization": SEARCHES, "03_automated_features": SEARCHES, "04_mlp": {"mlp_search", "mlp_reshuffle"},
+        "01_playground": SEARCHES, "02_regularization": SEARCHES, "03_automated_features": SEARCHES,
+        "04_mlp": {"mlp_search", "mlp_reshuffle"},
         "05_cnn": {"cnn_ablation", "cnn_speed"}, "06_pca_logit": {"pca_logit_timing"}, "07_sample_questions": set(),
     }  # fmt: skip
     for name, results in quoted.items():
