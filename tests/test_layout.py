@@ -100,7 +100,9 @@ def test_no_path_of_a_machine_is_tracked():
 
 def test_no_link_is_tracked():
     """A link leads to a place on one machine, and in a clone to nowhere."""
-    tracked = subprocess.run(["git", "ls-files", "--stage"], cwd=project.ROOT, capture_output=True, text=True, check=False)
+    tracked = subprocess.run(
+        ["git", "ls-files", "--stage"], cwd=project.ROOT, capture_output=True, text=True, check=False
+    )
     if tracked.returncode:
         pytest.skip("this is no clone")
     assert [line for line in tracked.stdout.splitlines() if line.startswith("120000")] == []

@@ -10,7 +10,7 @@ from helpers.__main__ import main
 from helpers.report import notebooks
 from tests.conftest import ROOT
 
-COMMANDS = "run", "store", "data", "site", "lab", "predict", "playground"
+COMMANDS = "run", "train", "search", "store", "data", "site", "lab", "predict", "playground"
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -45,7 +45,17 @@ def test_a_mistake_of_ours_keeps_its_traceback(monkeypatch):
 def test_a_closed_pipe_is_quiet():
     address = "https://playground.tensorflow.org/#networkShape=2&seed=0.1"
     command = [sys.executable, "-m", "helpers", "playground", address, "--epochs", "300", "--json"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, cwd=ROOT, capture_output=True, check=False)
     process.stdout.close()
     assert process.stderr.read() == b""
     process.wait(timeout=60)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_fault(closed, tmp_path):
+    """A file that is opened meanwhile must not take the place of what is closed."""
+    picture = tmp_path / "a.png"
+    command = f'"{sys.executable}" -m helpers playground "#seed=0.1" --epochs 1 --png "{picture}" {closed}'
+    done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert picture.read_bytes().startswith(b"\x89PNG") and picture.read_bytes().endswith(b"IEND\xaeB`\x82")

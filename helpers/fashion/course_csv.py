@@ -74,7 +74,9 @@ def _unpacked(path, content):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = [name for name in archive.namelist() if _is_csv(PurePosixPath(name))]
             if len(names) != 1:
-                raise Problem(f"{path} is a zip file with {len(names)} CSV files in it, where one belongs; an Excel sheet has to be saved as CSV.")
+                raise Problem(
+                    f"{path} is a zip file with {len(names)} CSV files in it, where one belongs; save an Excel sheet as CSV."
+                )
             return archive.read(names[0])
     except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
         raise Problem(f"{path} cannot be unpacked: {error}.") from None
