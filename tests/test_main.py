@@ -45,7 +45,7 @@ def test_a_mistake_of_ours_keeps_its_traceback(monkeypatch):
 def test_a_closed_pipe_is_quiet():
     address = "https://playground.tensorflow.org/#networkShape=2&seed=0.1"
     command = [sys.executable, "-m", "helpers", "playground", address, "--epochs", "300", "--json"]
-    process = subprocess.Popen(command, cwd=ROOT, capture_output=True, check=False)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
     assert process.stderr.read() == b""
     process.wait(timeout=60)

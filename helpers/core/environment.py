@@ -15,7 +15,7 @@ from helpers.core import project
 # Settings of other programs' making, by the beginnings of their names. KERAS_BACKEND and those of keras-tuner stay.
 DROPPED = (
     "IPYTHON", "JUPYTER", "PAPERMILL", "LC_", "LANG", "KERAS_", "MPL", "MATPLOTLIB", "PYTHONHOME", "PYTHONSTARTUP",
-    "PYTHONPATH", "PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONIOENCODING", 
+    "PYTHONPATH", "PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONIOENCODING",
     "SPHINX", "HELPERS_PLACE", "OMP_", "OPENBLAS_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB",
     "NUMEXPR",
 )  # fmt: skip
