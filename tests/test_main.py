@@ -23,7 +23,7 @@ def test_help_fits_a_screen(command, capsys, monkeypatch):
     assert command or all(any(name in line for line in lines) for name in COMMANDS)
 
 
-@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC])
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EISDIR, errno.ENOSPC])
 def test_what_the_system_refuses_is_one_sentence(number, capsys, monkeypatch):
     def refuse():
         raise OSError(number, "no", str(ROOT / "outputs" / "a"))
