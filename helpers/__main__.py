@@ -14,7 +14,7 @@ if __name__ == "__main__":
 from helpers.fashion import fetch
 from helpers.playground import cli
 
-FOR_THE_USER = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+FOR_THE_USER = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.ENOSPC, errno.EDQUOT)
 
 
 def _parser():

@@ -1,6 +1,7 @@
 """The rooms of the package: imports go one way, and importing does nothing."""
 
 import ast
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,13 @@ def test_no_path_of_a_machine_is_tracked():
     ]:
         text = path.read_text(encoding="utf-8")
         assert "/root/" not in text and "/home/" not in text, path
+
+
+def test_no_link_is_tracked():
+    """A link leads to a place on one machine, and in a clone to nowhere."""
+    tracked = subprocess.run(
+        ["git", "ls-files", "--stage"], cwd=project.ROOT, capture_output=True, text=True, check=False
+    )
+    if tracked.returncode:
+        pytest.skip("this is no clone")
+    assert [line for line in tracked.stdout.splitlines() if line.startswith("120000")] == []

@@ -10,7 +10,7 @@ from helpers.__main__ import main
 from helpers.report import notebooks
 from tests.conftest import ROOT
 
-COMMANDS = "run", "store", "data", "site", "lab", "predict", "playground"
+COMMANDS = "run", "train", "search", "store", "data", "site", "lab", "predict", "playground"
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -23,7 +23,7 @@ def test_help_fits_a_screen(command, capsys, monkeypatch):
     assert command or all(any(name in line for line in lines) for name in COMMANDS)
 
 
-@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC])
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EISDIR, errno.ENOSPC])
 def test_what_the_system_refuses_is_one_sentence(number, capsys, monkeypatch):
     def refuse():
         raise OSError(number, "no", str(ROOT / "outputs" / "a"))
@@ -49,3 +49,13 @@ def test_a_closed_pipe_is_quiet():
     process.stdout.close()
     assert process.stderr.read() == b""
     process.wait(timeout=60)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_fault(closed, tmp_path):
+    """A file that is opened meanwhile must not take the place of what is closed."""
+    picture = tmp_path / "a.png"
+    command = f'"{sys.executable}" -m helpers playground "#seed=0.1" --epochs 1 --png "{picture}" {closed}'
+    done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert picture.read_bytes().startswith(b"\x89PNG") and picture.read_bytes().endswith(b"IEND\xaeB`\x82")

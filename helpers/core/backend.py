@@ -27,6 +27,11 @@ def _quiet_stderr():
         os.close(nowhere)
 
 
+BACKENDS = "tensorflow", "jax"
+_given = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
+if _given not in BACKENDS or importlib.util.find_spec(_given) is None:
+    raise project.Problem(f"KERAS_BACKEND is {_given!r}: it has to be one of {', '.join(BACKENDS)}, and be installed.")
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["KERAS_HOME"] = str(project.CACHE / "keras")  # a user's keras.json is for other programs
 with _quiet_stderr():

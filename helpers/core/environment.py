@@ -15,7 +15,8 @@ from helpers.core import project
 # Settings of other programs' making, by the beginnings of their names. KERAS_BACKEND and those of keras-tuner stay.
 DROPPED = (
     "IPYTHON", "JUPYTER", "PAPERMILL", "LC_", "LANG", "KERAS_", "MPL", "MATPLOTLIB", "PYTHONHOME", "PYTHONSTARTUP",
-    "PYTHONPATH", "PYTHONINSPECT", "PYTHONOPTIMIZE", "SPHINX", "HELPERS_PLACE", "OMP_", "OPENBLAS_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB",
+    "PYTHONPATH", "PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONIOENCODING",
+    "SPHINX", "HELPERS_PLACE", "OMP_", "OPENBLAS_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB",
     "NUMEXPR",
 )  # fmt: skip
 KEPT = ("KERAS_BACKEND",)
@@ -79,5 +80,18 @@ def begin_anew():
     """Start this command again under our environment, in the same process, unless it runs under it already."""
     ours = own_environment()
     _folder().mkdir(parents=True, exist_ok=True)
-    if ours != dict(os.environ):
+    if _opened_streams() or ours != dict(os.environ):
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], ours)
+
+
+def _opened_streams():
+    """Open what is closed of the standard streams, to nowhere: else the next file takes its number, and what is printed.
+
+    Returns whether any was closed.
+    """
+    opened = False
+    while (stream := os.open(os.devnull, os.O_RDWR)) < 3:  # the lowest number that is free
+        os.set_inheritable(stream, True)
+        opened = True
+    os.close(stream)
+    return opened

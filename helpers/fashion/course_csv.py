@@ -41,7 +41,7 @@ def read_csv(path, labelled=True):
     table = _table(rows, layout, labelled)
     if table is None:
         raise _bad_row(path, rows, layout, labelled)
-    if labelled and not layout.header:
+    if not layout.header:
         _require_labels_first(path, table)
     return table[:, layout.pixels].reshape(-1, 28, 28), table[:, layout.label].astype(np.int32) if labelled else None
 
@@ -52,7 +52,7 @@ def _text(path):
         content = _unpacked(path, typed(path).read_bytes())
     except OSError as error:
         raise Problem(f"{path} cannot be read: {error.strerror or error}.") from None
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:4]:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:100]:
         raise Problem(f"{path} is text in UTF-16, or no text at all: save it as CSV in UTF-8.")
     content = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip()
     if not content:
@@ -74,7 +74,9 @@ def _unpacked(path, content):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = [name for name in archive.namelist() if _is_csv(PurePosixPath(name))]
             if len(names) != 1:
-                raise Problem(f"{path} is a zip file with {len(names)} CSV files in it, where one belongs.")
+                raise Problem(
+                    f"{path} is a zip file with {len(names)} CSV files in it, where one belongs; save an Excel sheet as CSV."
+                )
             return archive.read(names[0])
     except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
         raise Problem(f"{path} cannot be unpacked: {error}.") from None
@@ -158,10 +160,10 @@ def _whole(cell, highest):
 
 
 def _require_labels_first(path, table):
-    """Raise Problem if the last column looks like the labels rather than the first: the first pixel is mostly 0."""
-    first, last = np.unique(table[:, 0]), np.unique(table[:, -1])
-    if last.max() <= 9 and len(last) > max(len(first), 2):
+    """Raise Problem if the last column looks like labels: those are mostly not 0, and the last pixel mostly is."""
+    last = table[:, -1]
+    if last.max() <= 9 and np.mean(last > 0) > 0.5 and len(np.unique(last)) > 2:
         raise Problem(
-            f"{path} has no header, and its last column looks like the labels, with {len(last)} values up to {last.max()} where "
-            f"the first has {len(first)}: put the labels first, or name the columns in a header."
+            f"{path} has no header, and its last column looks like the labels, with values up to {last.max()} that are seldom 0: "
+            f"put the labels first, or name the columns in a header."
         )

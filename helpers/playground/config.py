@@ -197,7 +197,8 @@ def checked_count(name, value, last=1_000_000, first=0):
 
 def _pairs(address):
     """The keys and values of an address, split as the page splits them (of equal keys the last one counts), and notes."""
-    text, notes = re.sub(r"[\t\r\n]", "", address.strip()).replace("&amp;", "&"), []  # browsers drop line breaks
+    text, notes = re.sub(r"[\t\r\n]", "", address.strip()), []  # browsers drop line breaks
+    text = re.sub("&(amp|#38|#x26);", "&", text, flags=re.IGNORECASE)
     start, mark, settings = re.fullmatch(r"([^#?=]*)([#?]?)(.*)", text, re.DOTALL).groups()
     if not mark:  # none stands before the first '='
         start, settings = ("", text) if "=" in text and "//" not in start else (text, "")
@@ -298,7 +299,7 @@ def checked_seed(text):
 
 def _shown(value):
     """A value for a sentence: on one line and not too long."""
-    text = value if isinstance(value, str) and value.isprintable() else repr(value)
+    text = value if isinstance(value, str) and value.strip() and value.isprintable() else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

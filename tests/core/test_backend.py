@@ -5,7 +5,13 @@ import importlib.util
 import pytest
 
 from helpers.core import project, store
-from tests.conftest import helpers_command
+from tests.conftest import assert_one_sentence, helpers_command
+
+
+def test_a_backend_that_is_not_there_is_one_sentence():
+    for name in ("torch", "nonsense"):
+        done = helpers_command("train", "--list", KERAS_BACKEND=name)
+        assert_one_sentence(done, f"KERAS_BACKEND is '{name}'", "tensorflow, jax")
 
 
 @pytest.mark.keras

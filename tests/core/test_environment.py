@@ -9,7 +9,7 @@ from helpers.core import environment, project
 def test_settings_for_other_programs_are_dropped_and_those_for_ours_kept():
     given = {
         "LANG": "xx_XX.UTF-8", "LC_TIME": "xx_XX", "LANGUAGE": "xx", "MATPLOTLIBRC": "a", "MPLBACKEND": "a",
-        "JUPYTER_PATH": "a", "JUPYTER_CONFIG_PATH": "a", "IPYTHONDIR": "a", "PYTHONPATH": "a", "PYTHONSTARTUP": "a",
+        "JUPYTER_PATH": "a", "JUPYTER_CONFIG_PATH": "a", "IPYTHONDIR": "a", "PYTHONPATH": "a", "PYTHONSTARTUP": "a", "PYTHONWARNINGS": "a",
         "KERAS_HOME": "a", "KERAS_MAX_EPOCHS": "1", "OMP_NUM_THREADS": "4", "HELPERS_PLACE": "a",
         "KERAS_BACKEND": "jax", "KERASTUNER_TUNER_ID": "chief", "PATH": "p", "HOME": "h", "FASHION_MNIST_DIR": "f",
         "CUDA_VISIBLE_DEVICES": "0", "OPENBLAS_CORETYPE": "Haswell",

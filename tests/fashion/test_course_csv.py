@@ -241,8 +241,9 @@ def test_a_first_row_with_one_bad_cell_is_no_header(tmp_path, rows, cell, labell
 
 
 def test_labels_in_the_last_column_of_a_file_without_header_are_noticed(tmp_path, rows):
-    with pytest.raises(Problem, match=r"last column looks like the labels"):
-        course_csv.read_csv(file_of(tmp_path / "a.csv", [[*row[1:], row[0]] for row in rows]))
+    for labelled in (True, False):
+        with pytest.raises(Problem, match=r"last column looks like the labels"):
+            course_csv.read_csv(file_of(tmp_path / "a.csv", [[*row[1:], row[0]] for row in rows]), labelled)
     with pytest.raises(
         Problem, match=r"line 1: the label is '77', not a class 0\.\.9; if labels stand in another column"
     ):
@@ -274,7 +275,9 @@ CAUSES = {
     "separated by tabs": GOOD_ROW.replace(",", "\t").encode(),
     "UTF-16": GOOD_ROW.encode("utf-16"),
     "UTF-16,": GOOD_ROW.encode("utf-16-be"),
-    "with 0 CSV files": packed("xl/workbook.xml"),
+    "no text at all": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100),
+    "no text at all:": packed(),
+    "with 0 CSV files .* Excel": packed("xl/workbook.xml"),
     "with 2 CSV files": packed("a.csv", "b.csv"),
     "cannot be unpacked": gzip.compress(GOOD_ROW.encode())[:-9],
     "cannot be unpacked: ": packed("a.csv")[:-9],

@@ -166,3 +166,8 @@ def test_the_command_line_spends_what_the_chapter_spends():
     known = {}
     exec(cell.source, known)
     assert (known["TRIALS"], known["TRIAL_EPOCHS"]) == (tuning.TRIALS, tuning.EPOCHS)
+
+
+def test_a_search_that_there_is_not_is_refused_before_anything_is_read():
+    with pytest.raises(Problem, match="no search 'bays': it is one of random, bayes"):
+        next(tuning.search_alone_or_together("bays"))

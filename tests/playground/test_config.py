@@ -187,6 +187,7 @@ XOR = "dataset=xor&seed=0.4"
         ("playground.tensorflow.org/#" + XOR, ()),
         (PAGE + "?utm=1#" + XOR, ()),
         (PAGE + "#" + XOR.replace("&", "&amp;"), ()),
+        (PAGE + "#" + XOR.replace("&", "&#38;"), ()),
         (PAGE + "#dataset=\nxor&\r\n\tseed=0.4\n", ()),
         (PAGE + "?" + XOR, ("behind '?'",)),
         (PAGE.removeprefix("https://") + "?" + XOR, ("behind '?'",)),
