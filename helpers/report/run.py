@@ -182,6 +182,8 @@ def _run_one(name, profile, own):
     place = _own_place(name, profile, own)
     target = _target(name, profile, place)
     _require_writable(target.parent, *([] if place or profile.sliver else [project.FIGURES, project.RESULTS]))
+    with store.lock(project.RUN_RECORD):
+        pass  # the lock may be another user's: better to know before the work
     key = place.name if place else name if profile.name == "report" else f"{name} ({profile.name})"
     inputs = notebooks.inputs_digest(name) if key == name else None
     changed = ", ".join(f"{parameter} {value}" for parameter, value in _others(own).items())

@@ -361,8 +361,8 @@ def refused(folder, *arguments):
 refused(project.ROOT, "run", "1")
 print(main(["run", "1"]))
 refused(project.NOTEBOOKS, "store", "1")
-for folder in (project.EXECUTED, project.CACHE, project.OUTPUTS):
-    refused(folder, "run", "--force", "1")
+for place in (project.EXECUTED, project.CACHE, project.OUTPUTS, project.OUTPUTS / ".run.json.lock"):
+    refused(place, "run", "--force", "1")
 """
 
 
@@ -376,10 +376,12 @@ def test_a_project_that_may_not_be_written_is_one_sentence(project):
         [*hindered, sys.executable, "-c", FORBIDDEN],
         cwd=project, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
-    assert [line for line in done.stdout.splitlines() if line.isdecimal()] == ["2", "0", "2", "2", "2", "2"]
+    assert [line for line in done.stdout.splitlines() if line.isdecimal()] == ["2", "0", "2", "2", "2", "2", "2"]
+    assert done.stdout.count("01_try: running") == 1
     refusals = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert len(refusals) == 5 and "Traceback" not in done.stderr
+    assert len(refusals) == 6 and "Traceback" not in done.stderr
     assert "may not be written by you" in refusals[0]
     assert "notebooks/01_try.ipynb cannot be written" in refusals[1]
-    for name, refusal in zip(("outputs/executed", "outputs/cache", "outputs"), refusals[2:], strict=True):
+    for name, refusal in zip(("outputs/executed", "outputs/cache", "outputs"), refusals[2:5], strict=True):
         assert f"error: {name} may not be written by you" in refusal
+    assert "error: outputs/run.json cannot be written" in refusals[5]
