@@ -20,7 +20,7 @@ const Playground = (() => {
     dataset: ["circle", "xor", "gauss", "spiral"], problem: ["classification"],
   };
   const RANGES = { // lowest, highest, in steps of
-    batchSize: [1, N_POINTS, 1], learningRate: [0, 100, 0], regularizationRate: [0, 100, 0], noise: [0, 50, 0],
+    batchSize: [1, N_POINTS, 1], learningRate: [0, 100, 0], regularizationRate: [0, 100, 0], noise: [0, 80, 0],
     percTrainData: [1, 99, 1], networkShape: [1, 100, 1],
   };
 
@@ -599,7 +599,7 @@ const Playground = (() => {
       <div class="playground-bar"><label>Picture of <select name="picture"></select></label>
         ${tick("testPoints", "test points")} ${tick("logarithmic", "logarithmic loss")}</div></div></div>
     <details class="playground-settings"><summary>Settings</summary><div>
-      <fieldset><legend>Data</legend>${choice("dataset", "Data set", CHOICES.dataset)} ${slider("noise", "Noise", [0, 50, 5])}
+      <fieldset><legend>Data</legend>${choice("dataset", "Data set", CHOICES.dataset)} ${slider("noise", "Noise", [0, 80, 5])}
         ${slider("percTrainData", "Training share, %", [10, 90, 10])} ${slider("batchSize", "Batch size", [1, 30, 1])}</fieldset>
       <fieldset><legend>Training</legend>${choice("activation", "Activation", CHOICES.activation)}
         ${choice("learningRate", "Learning rate", RATES)} ${choice("regularization", "Penalty", CHOICES.regularization)}
