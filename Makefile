@@ -8,7 +8,7 @@ ONLY   ?= all
 JOBS   ?= 2
 BIN    := .venv/bin
 RUN    := $(BIN)/python -m helpers
-PYTEST := $(BIN)/python -m pytest -n 2 --durations=12 --durations-min=4
+PYTEST := $(BIN)/python -m pytest -n 2
 # A user's settings for pip may say where packages come from, but not where they go.
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-user --target= --prefix="$(CURDIR)/.venv"
 PINS   := outputs/cache/requirements.new
