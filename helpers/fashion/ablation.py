@@ -1,6 +1,6 @@
-"""One change at a time: the same network trained by several recipes from the same seeds, and the table of what came out.
+"""One change at a time: the same network trained in several ways from the same seeds, and the table of what came out.
 
-A run is kept by its last epoch, not by its best, so that no recipe gains by being looked at more often.
+A run is kept by its last epoch, not by its best, so that no way gains by being looked at more often.
 """
 
 from dataclasses import asdict
