@@ -6,7 +6,6 @@ from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from helpers.core import plotting
 from helpers.core.plotting import rounded
-from helpers.report import rules
 
 COLORS = {"good": plotting.BLUE, "bad": plotting.ORANGE, "open": plotting.GREY}
 MARKS = {

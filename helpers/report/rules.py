@@ -4,6 +4,7 @@ Chapters hand over evidence (Seeds, Runs, Estimate, a stats.Accuracy, or a plain
 rule, and the bound of a statement to claims.yaml, where it stands with its reason.
 """
 
+from bisect import bisect
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -25,7 +26,7 @@ WORDS = {
 }
 GOOD = (REPRODUCED, HOLDS, CORRECT, AGREES)
 BAD = (NOT_REPRODUCED, FAILS, IN_ERROR, DIFFERS)
-LEVEL = 0.05
+LEVEL, TINY = 0.05, 1e-6
 
 
 # --- evidence ---------------------------------------------------------------------------------------------------------
@@ -74,7 +75,9 @@ class Estimate:
 class Verdict:
     """What a rule finds: the word, our value, and what it rests on (None where it does not apply).
 
-    interval : Interval, or one for each of several named numbers (dict).   p : conformal p-value.
+    interval : Interval, or one for each of several named numbers (dict).
+    p        : conformal p-value of a pair of losses; for another measured value one less the level of the narrowest
+               prediction interval that holds it, no smaller than TINY.
     power    : share of the other rows' printed pairs that the rule would have accepted.
     """
 
@@ -138,8 +141,15 @@ class NextRun:
 
     def judge(self, printed, evidence):
         """The Verdict on a printed number, from Runs."""
-        interval = next_run_interval(evidence.values, evidence.n_images, sd=evidence.sd)
-        return Verdict(_beside(printed, interval, 10.0**-self.digits), float(np.mean(evidence.values)), interval)
+
+        def interval(level):
+            return next_run_interval(evidence.values, evidence.n_images, level, evidence.sd)
+
+        unit = 10.0**-self.digits
+        p = _p_value(lambda level: _rounds_into(printed, interval(level), unit))
+        near = any(_rounds_into(printed + step, interval(1 - LEVEL), unit) for step in (-unit, unit))
+        word = REPRODUCED if p >= LEVEL else NEAR_MISS if near else NOT_REPRODUCED
+        return Verdict(word, float(np.mean(evidence.values)), interval(1 - LEVEL), p)
 
 
 @dataclass(frozen=True)
@@ -152,8 +162,13 @@ class FoldMeans:
 
     def judge(self, printed, evidence):
         """The Verdict on a list of printed numbers, from Runs."""
-        interval, measured = means_interval(evidence.values, len(printed)), float(np.mean(evidence.values))
-        return Verdict(REPRODUCED if np.mean(printed) in interval else NOT_REPRODUCED, measured, interval)
+
+        def interval(level):
+            return means_interval(evidence.values, len(printed), level)
+
+        p = _p_value(lambda level: np.mean(printed) in interval(level))
+        word = REPRODUCED if p >= LEVEL else NOT_REPRODUCED
+        return Verdict(word, float(np.mean(evidence.values)), interval(1 - LEVEL), p)
 
 
 @dataclass(frozen=True)
@@ -236,19 +251,15 @@ RULES = {
 }  # fmt: skip
 
 
-def _beside(printed, interval, unit):
-    """Whether a printed value lies in an interval, given that it was rounded to whole units."""
+def _rounds_into(printed, interval, unit):
+    """Whether a value that is printed in whole units may lie in an interval (bool)."""
+    return bool(printed - unit / 2 <= interval.high and printed + unit / 2 >= interval.low)
 
-    def inside(value):
-        return value - unit / 2 <= interval.high and value + unit / 2 >= interval.low
 
-    return (
-        REPRODUCED
-        if inside(printed)
-        else NEAR_MISS
-        if inside(printed - unit) or inside(printed + unit)
-        else NOT_REPRODUCED
-    )
+def _p_value(covered):
+    """One less the lowest level at which an interval covers a value. covered : function of a level that gives a bool."""
+    p = np.geomspace(TINY, 1, 601)[:-1]
+    return float(p[max(bisect(p, -0.5, key=lambda each: -float(covered(1 - each))) - 1, 0)])
 
 
 def _plain(value):

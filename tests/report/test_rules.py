@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers.core.stats import Accuracy, Interval, next_run_interval
+from helpers.core.stats import Accuracy, next_run_interval
 from helpers.report import claims, rules
 from helpers.report.rules import Bound, Estimate, Runs, Seeds
 
@@ -109,11 +109,21 @@ def test_one_run_needs_a_borrowed_spread():
     assert 0.9 in next_run_interval([0.9], 6000, sd=0.002)
 
 
-def test_rounding_of_the_printed_value_counts():
-    interval = Interval(0.941, 0.9499)
-    assert rules._beside(0.95, interval, 0.01) == rules.REPRODUCED
-    assert rules._beside(0.96, interval, 0.01) == rules.NEAR_MISS
-    assert rules._beside(0.97, interval, 0.01) == rules.NOT_REPRODUCED
+@pytest.mark.parametrize(
+    ("printed", "word"), [(0.95, rules.REPRODUCED), (0.92, rules.NEAR_MISS), (0.9, rules.NOT_REPRODUCED)]
+)
+def test_rounding_of_the_printed_value_counts(printed, word):
+    """The interval is [0.9291, 0.9509]: 0.92 could be anything up to 0.925, and 0.93 would be inside."""
+    runs = Runs(np.array([0.938, 0.94, 0.942]), 6000)
+    assert rules.NextRun(2).judge(printed, runs).word == word
+
+
+def test_a_p_value_agrees_with_its_interval():
+    runs = Runs(np.array([0.89, 0.9, 0.91]), 6000)
+    edge = rules.NextRun(9).judge(0.9, runs).interval.high
+    assert rules.NextRun(9).judge(edge, runs).p == pytest.approx(0.05, rel=0.03)
+    assert rules.NextRun(9).judge(0.9, runs).p > 0.97
+    assert rules.NextRun(9).judge(0.1, runs).p < 0.01
 
 
 def test_a_statement_is_undecided_where_its_interval_holds_the_bound():
