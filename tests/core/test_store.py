@@ -215,3 +215,8 @@ def test_who_has_the_old_file_open_reads_it_to_its_end(tmp_path):
         store.write_text(path, "the new text")
         assert reader.read() == "old"
     assert path.read_text() == "the new text"
+
+
+def test_settings_may_differ_by_rounding_and_by_no_more():
+    assert not list(store.differences({"rate": 1.0}, {"rate": 1.0000001}, "settings"))
+    assert [where for where, *_ in store.differences({"rate": 1.0}, {"rate": 1.00001}, "settings")] == ["settings.rate"]
