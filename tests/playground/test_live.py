@@ -13,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from helpers.core import plotting
+from helpers.core.project import Problem
 from helpers.playground import fdlibm, live
 from helpers.playground.config import ACTIVATIONS, PAGE, Config, page_seeds
 from helpers.playground.datasets import DATASETS, FEATURES
@@ -401,7 +402,20 @@ def test_a_notebook_shows_the_same_player(chromium):
     assert page.locator(".playground").count() == 2
     assert page.get_by_role("button", name="Close").count() == 0
     assert page.get_by_label("Address").first.input_value() == replace(TEN, seed="0.25").to_url()
+    page.evaluate(
+        "window.keys = 0; document.addEventListener('keydown', () => { keys++; }, true);"
+    )  # as JupyterLab does
+    page.get_by_role("button", name="Step").first.press("Space")
+    assert page.locator(".playground-status").first.text_content().startswith("Epoch 1:")
+    assert page.evaluate("keys") == 0
     page.close()
+
+
+@pytest.mark.parametrize("script", sorted(site.ASSETS.glob("*.js")), ids=lambda path: path.name)
+def test_a_script_can_be_parsed(script):
+    if shutil.which("node") is None:
+        pytest.skip("no Node is installed")
+    assert subprocess.run(["node", "--check", script], capture_output=True, check=False).stderr == b""
 
 
 def test_the_script_is_small_and_asks_for_nothing():
@@ -414,6 +428,25 @@ def test_the_script_is_small_and_asks_for_nothing():
 
 
 # --- several networks side by side --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["strip", "race", "penalty"])
+@pytest.mark.browser
+def test_a_cell_s_output_is_a_line_that_the_site_brings_to_life(opened, kind):
+    html = getattr(live, kind)(TEN, 5).data
+    assert html == getattr(live, kind)(TEN, 5).data and "<script" not in html
+    page = opened(html)
+    assert page.get_by_text("In the report's site").count() == 0
+    if kind == "penalty":
+        assert page.get_by_label("Address").input_value() == TEN.to_url()
+    else:
+        assert page.get_by_role("button").text_content().endswith("for 5 epochs")
+    assert opened(html, java_script_enabled=False).get_by_text("In the report's site").is_visible()
+
+
+def test_a_slider_needs_a_penalty():
+    with pytest.raises(Problem, match="needs a config with a penalty"):
+        live.penalty(Config(), 5)
 
 
 @pytest.mark.browser

@@ -131,7 +131,7 @@ const Playground = (() => {
     const k = (top >> 20) - 1023 + (carry >> 20);
     const f = fromWords(high | (carry ^ 0x3ff00000), low) - 1;
     const lowPart = k * LN2_LO;
-    if ((0xfffff & (2 + high)) < 3) return k * LN2_HI - ((f * f * (0.5 - 0.33333333333333333 * f) - lowPart) - f);
+    if ((0xfffff & (2 + high)) < 3) return k * LN2_HI - ((f * f * (0.5 - 0.3333333333333333 * f) - lowPart) - f);
     const s = f / (2 + f), z = s * s, w = z * z;
     const t1 = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
     const t2 = 2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01);
