@@ -92,13 +92,20 @@ def leaking_validation(chains, epochs, reported):
     for fit in range(1, len(chains[0])):
         place = epochs * fit + 0.5
         axis.axvline(place, color=plotting.KEPT, linewidth=0.8, linestyle=":")
-        axis.text(place, 0.02, " reshuffle", transform=axis.get_xaxis_transform(), fontsize=8, color=plotting.FAINT)
+        axis.text(
+            place,
+            0.02,
+            "" if fit > 1 else " reshuffle",
+            transform=axis.get_xaxis_transform(),
+            fontsize=8,
+            color=plotting.FAINT,
+        )
     axis.axhline(reported, color=plotting.INK, linewidth=1, linestyle="--")
     axis.text(1, reported, f"the report: {reported:.1%}", va="bottom", fontsize=8)
     axis.set(xlabel="epochs, all fits together", xlim=(0, epochs * len(chains[0]) + 2))
     axis.set(ylabel="accuracy", ylim=(0.84, 1))
     axis.yaxis.set_major_formatter("{x:.0%}")
-    axis.legend(loc="lower right", frameon=True, facecolor="white", edgecolor="none", framealpha=1)
+    figure.legend(*axis.get_legend_handles_labels(), loc="outside upper right", ncols=3)
     return figure
 
 
@@ -258,7 +265,7 @@ def units_explained(units, images, titles):
     titles : one str a unit.   The two pictures of a unit share one colour scale.
     """
     columns = 2 + images.shape[1]
-    figure, axes = plotting.subplots(1.35 * len(units) + 0.1, len(units), columns, squeeze=False)
+    figure, axes = plotting.subplots(1.15 * len(units) + 0.1, len(units), columns, squeeze=False)
     for row, pictures, driving, title in zip(axes, units, images, titles, strict=True):
         limit = float(np.quantile(np.abs(pictures), 0.99))
         for axis, picture, name in zip(row, pictures, (f"{title}: W", "W - W0"), strict=False):
@@ -276,14 +283,14 @@ def accuracies_by_run(groups, reported):
 
     groups : dict of name -> list of shares.   reported : dict of label -> share.
     """
-    figure, axis = plotting.subplots(0.5 * len(groups) + 1.3)
-    for row, (values, colour) in enumerate(zip(groups.values(), cycle(GROUP_COLORS))):
-        axis.plot(rounded(values), [row] * len(values), "o", color=colour, alpha=0.7, markeredgewidth=0)
-        axis.plot(rounded([np.mean(values)]), [row], "|", color=colour, markersize=22, markeredgewidth=2)
+    figure, axis = plotting.subplots(0.34 * len(groups) + 1.2)
+    for row, values in enumerate(groups.values()):
+        axis.plot(rounded(values), [row] * len(values), "o", color=plotting.VALIDATION, alpha=0.7, markeredgewidth=0)
+        axis.plot(rounded([np.mean(values)]), [row], "|", color=plotting.VALIDATION, markersize=22, markeredgewidth=2)
     for label, value in zip(reported, rounded([*reported.values()]), strict=True):
         axis.axvline(value, color=plotting.INK, linewidth=1, linestyle="--")
         axis.text(value, -0.75, f" {label} ", ha="right" if value > 0.93 else "left", va="center", fontsize=8)
-    _name_rows(axis, groups, "accuracy", top=-1.05)
+    _name_rows(axis, groups, "validation accuracy", top=-1.05)
     axis.xaxis.set_major_formatter("{x:.0%}")
     axis.margins(x=0.08)
     return figure
