@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from helpers.core import project
+from helpers.core import project, store
 from helpers.report import notebooks
 from helpers.report.claims import all_claims
 
@@ -67,6 +67,18 @@ def test_a_typed_result_is_found(monkeypatch):
     monkeypatch.setattr(notebooks, "read", lambda path: notebook)
     with pytest.raises(AssertionError, match=r"83\.71"):
         test_no_result_is_typed(NAMES[0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_found_is_at_the_top_and_is_what_the_results_say(name):
+    notebook = notebooks.read(project.NOTEBOOKS / f"{name}.ipynb")
+    brief = store.read_json(project.RESULTS / f"{name}.json")["brief"]
+    shown = [
+        output.get("data", {}).get("text/markdown", "")
+        for cell in notebook.cells[:5]
+        for output in cell.get("outputs", [])
+    ]
+    assert brief and f"**In brief.** {brief}" in shown
 
 
 def reading_minutes(notebook):
