@@ -395,7 +395,7 @@ def test_the_player_is_accessible_and_fits(opened, scheme, width):
 
 @pytest.mark.browser
 def test_a_notebook_shows_the_same_player(chromium):
-    html = live.play(TEN, "0.25").data
+    html = TEN.play("0.25").data
     assert "http" not in html.replace(PAGE, "")
     page = chromium.new_page()
     page.set_content(f"<main>{html}{live.play(TEN).data}</main>")
@@ -425,6 +425,25 @@ def test_the_script_is_small_and_asks_for_nothing():
     assert set(re.findall(r"https?://[\w.]+", text)) == {"https://playground.tensorflow.org"}
     for name in ("POSITIVE", "NEUTRAL", "NEGATIVE"):
         assert f'{name} = "{getattr(plotting, name)}"' in text
+
+
+@pytest.mark.browser
+def test_a_picture_takes_no_colour_from_its_neighbour(opened):
+    page = opened(OWN, "#initZero=true&networkShape=")  # all 0, below an input that is -1 at its lower edge
+    column = "canvas => Array.from(canvas.getContext('2d').getImageData(canvas.width / 2, 0, 1, 12).data)"
+    colours = np.reshape(page.locator(".playground-output").evaluate(column), (12, 4))
+    assert (colours == colours[-1]).all()
+
+
+@pytest.mark.browser
+def test_the_theme_puts_no_card_behind_it(opened):
+    rule = "html[data-theme=dark] .bd-content div.cell_output .text_html { background: #ced6dd; padding: 8px; color: #222832; }"
+    html = live.penalty(TEN, 5).data
+    page = opened(f"""<style>{rule} .bd-content {{ color: #ced6dd; }}</style><div class="bd-content">
+        <div class="cell_output"><div class="text_html">{html}</div></div></div>""")
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    seen = "element => ['backgroundColor', 'padding', 'color'].map(name => getComputedStyle(element)[name])"
+    assert page.locator(".text_html").evaluate(seen) == ["rgba(0, 0, 0, 0)", "0px", "rgb(206, 214, 221)"]
 
 
 # --- several networks side by side --------------------------------------------------------------------------------------

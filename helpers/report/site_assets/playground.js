@@ -404,7 +404,7 @@ const Playground = (() => {
   const stepOf = (value) => (value >= 1 ? 255 : value <= -1 ? 0 : Math.round((value + 1) * 127.5) || 0);
   const colorOf = (value) => `rgb(${COLORS[stepOf(value)]})`;
 
-  /* What every neuron answers over the plane: a picture (canvas) with one square a neuron, from the top, inputs first. */
+  /* What every neuron answers over the plane, and a small picture (canvas) of it for each: neighbours in one would blur. */
   class Maps {
     constructor(engine) {
       const links = engine.weights.length, rows = engine.outputs.length, density = links < 200 ? 50 : links < 2000 ? 32 : 16;
@@ -413,9 +413,9 @@ const Playground = (() => {
       const plane = Array.from({ length: density * density }, (_, at) => [tick(at % density), -tick(Math.floor(at / density))]);
       this.inputs = featuresAt(plane, engine.setting.features);
       this.answers = new Float64Array(rows * plane.length);
-      this.canvas = Object.assign(document.createElement("canvas"), { width: density, height: density * rows });
-      this.context = this.canvas.getContext("2d");
-      this.image = this.context.createImageData(density, density * rows);
+      const picture = () => Object.assign(document.createElement("canvas"), { width: density, height: density });
+      this.contexts = Array.from({ length: rows }, () => picture().getContext("2d"));
+      this.image = new ImageData(density, density * rows);
       this.pixels = new Uint32Array(this.image.data.buffer);
     }
 
@@ -428,11 +428,11 @@ const Playground = (() => {
           pixels[here] = PIXELS[stepOf(outputs[row])];
         }
       }
-      this.context.putImageData(this.image, 0, 0);
+      this.contexts.forEach((context, row) => context.putImageData(this.image, 0, -row * this.density));
     }
 
     paint(context, row, x, y, side) {
-      context.drawImage(this.canvas, 0, row * this.density, this.density, this.density, x, y, side, side);
+      context.drawImage(this.contexts[row].canvas, x, y, side, side);
     }
 
     /* The line where a neuron answers zero, in a square of `side` pixels. */
