@@ -353,13 +353,16 @@ def test_a_bad_value_is_said_in_a_sentence(opened):
     assert page.get_by_label("X₂", exact=True).is_checked()
 
 
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+@pytest.mark.parametrize("kind", ["follow", "strip", "race", "penalty"])
 @pytest.mark.browser
-def test_nothing_moves_unasked(opened):
-    page = opened(OWN)
+def test_nothing_moves_unasked(opened, kind, motion):
+    page = opened(f'<div data-playground="#{STATE}" data-kind="{kind}" data-epochs="5"></div>', reduced_motion=motion)
     before = page.locator(".playground").screenshot()
     page.wait_for_timeout(300)
     assert page.locator(".playground").screenshot() == before
-    assert _said(page).startswith("Epoch 0:")
+    assert page.locator(".playground-tiles button").count() == 0
+    assert all(said.startswith("Epoch 0:") for said in page.locator(".playground-status").all_text_contents())
 
 
 @pytest.mark.browser
@@ -370,6 +373,29 @@ def test_reduced_motion_draws_seldom(opened):
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_timeout(1100)
     assert page.evaluate("drawn") <= 3
+
+
+@pytest.mark.browser
+def test_reduced_motion_draws_a_race_seldom(opened):
+    page = opened(f'<div data-playground="#{STATE}" data-kind="race" data-epochs="31"></div>', reduced_motion="reduce")
+    page.evaluate("window.drawn = 0; const draw = CanvasRenderingContext2D.prototype.drawImage;"
+                  "CanvasRenderingContext2D.prototype.drawImage = function (...to) { drawn++; draw.apply(this, to); }; null")  # fmt: skip
+    page.get_by_role("button", name="Race").click()
+    page.get_by_text("The race is over.").wait_for()
+    assert page.evaluate("drawn") == 3 * 3  # three networks at epochs 0, 30 and 31
+
+
+@pytest.mark.browser
+def test_reduced_motion_shows_seeds_when_they_are_sorted(opened):
+    page = opened('<div id="here"></div>', reduced_motion="reduce")
+    page.evaluate("address => Playground.strip(document.getElementById('here'), address, 30, 20)", TEN.to_url())
+    page.evaluate("""window.shown = [];
+        const tiles = document.querySelector(".playground-tiles"), count = () => tiles.offsetHeight ? tiles.children.length : 0;
+        new MutationObserver(() => shown.push(count())).observe(tiles, { childList: true }); null""")
+    page.get_by_role("button", name="Train 20 seeds").click()
+    page.get_by_text("20 seeds: test loss").wait_for()
+    shown = page.evaluate("shown")
+    assert len(shown) > 1 and set(shown[:-1]) == {0} and shown[-1] == 20
 
 
 @pytest.mark.browser
@@ -395,7 +421,7 @@ def test_the_player_is_accessible_and_fits(opened, scheme, width):
 
 @pytest.mark.browser
 def test_a_notebook_shows_the_same_player(chromium):
-    html = live.play(TEN, "0.25").data
+    html = TEN.play("0.25").data
     assert "http" not in html.replace(PAGE, "")
     page = chromium.new_page()
     page.set_content(f"<main>{html}{live.play(TEN).data}</main>")
@@ -425,6 +451,25 @@ def test_the_script_is_small_and_asks_for_nothing():
     assert set(re.findall(r"https?://[\w.]+", text)) == {"https://playground.tensorflow.org"}
     for name in ("POSITIVE", "NEUTRAL", "NEGATIVE"):
         assert f'{name} = "{getattr(plotting, name)}"' in text
+
+
+@pytest.mark.browser
+def test_a_picture_takes_no_colour_from_its_neighbour(opened):
+    page = opened(OWN, "#initZero=true&networkShape=")  # all 0, below an input that is -1 at its lower edge
+    column = "canvas => Array.from(canvas.getContext('2d').getImageData(canvas.width / 2, 0, 1, 12).data)"
+    colours = np.reshape(page.locator(".playground-output").evaluate(column), (12, 4))
+    assert (colours == colours[-1]).all()
+
+
+@pytest.mark.browser
+def test_the_theme_puts_no_card_behind_it(opened):
+    rule = "html[data-theme=dark] .bd-content div.cell_output .text_html { background: #ced6dd; padding: 8px; color: #222832; }"
+    html = live.penalty(TEN, 5).data
+    page = opened(f"""<style>{rule} .bd-content {{ color: #ced6dd; }}</style><div class="bd-content">
+        <div class="cell_output"><div class="text_html">{html}</div></div></div>""")
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    seen = "element => ['backgroundColor', 'padding', 'color'].map(name => getComputedStyle(element)[name])"
+    assert page.locator(".text_html").evaluate(seen) == ["rgba(0, 0, 0, 0)", "0px", "rgb(206, 214, 221)"]
 
 
 # --- several networks side by side --------------------------------------------------------------------------------------
