@@ -365,11 +365,24 @@ def test_nothing_moves_unasked(opened, kind, motion):
     assert all(said.startswith("Epoch 0:") for said in page.locator(".playground-status").all_text_contents())
 
 
+COUNT_DRAWN = """window.drawn = 0; const draw = Playground.Player.prototype.draw;
+Playground.Player.prototype.draw = function () { drawn++; draw.call(this); }; null"""
+
+
+@pytest.mark.browser
+def test_what_has_not_changed_is_not_drawn_again(opened):
+    page = opened(OWN)
+    page.evaluate(COUNT_DRAWN)
+    page.get_by_label("Speed").select_option("1 epoch/s")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("document.querySelector('[data-of=epoch]').textContent === '2'")
+    assert 2 <= page.evaluate("drawn") <= 20  # of some hundred frames
+
+
 @pytest.mark.browser
 def test_reduced_motion_draws_seldom(opened):
     page = opened(OWN, reduced_motion="reduce")
-    page.evaluate("window.drawn = 0; const draw = Playground.Player.prototype.draw;"
-                  "Playground.Player.prototype.draw = function () { drawn++; draw.call(this); }; null")  # fmt: skip
+    page.evaluate(COUNT_DRAWN)
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_timeout(1100)
     assert page.evaluate("drawn") <= 3

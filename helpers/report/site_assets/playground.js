@@ -699,9 +699,10 @@ const Playground = (() => {
       const drawing = start - this.drawn > (calm() ? 500 : 3 * cost), most = drawing ? Math.max(3, FRAME - cost) : FRAME;
       this.owed = Math.min(this.owed + (Math.max(0, now - this.last) / 1000) * speed, Math.max(1, speed / 4));
       this.last = now;
-      while (this.owed >= 1 && engine.epoch < end && performance.now() - start < most) if (engine.slice()) this.owed -= 1;
+      const more = () => this.owed >= 1 && engine.epoch < end && performance.now() - start < most;
+      for (; more(); this.stale = true) if (engine.slice()) this.owed -= 1;
       if (engine.epoch >= end) return this.rest();
-      if (drawing) this.draw();
+      if (drawing && this.stale) this.draw();
       this.request = requestAnimationFrame((later) => this.frame(later));
     }
 
@@ -724,7 +725,7 @@ const Playground = (() => {
       drawOutput(output, engine, maps, row, parts.testPoints.checked);
       drawLosses(losses, engine.losses, parts.logarithmic.checked, { ink, muted, line });
       for (const [name, text] of Object.entries(this.said())) this.find(`[data-of="${name}"]`).textContent = text;
-      this.drawn = performance.now();
+      Object.assign(this, { drawn: performance.now(), stale: false });
       this.cost = this.drawn - start;
     }
 
