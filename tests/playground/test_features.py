@@ -138,3 +138,24 @@ def test_accuracy_is_the_share_on_the_right_side():
     (w,), (b,) = run.final.weights[0][1], run.final.biases[0][1]
     right = np.mean(np.sign(test[:, :2] @ w + b) == test[:, 2])
     assert features.points_right(run)[1] == right
+
+
+def test_mean_slopes_are_those_of_the_loss_by_central_differences():
+    config = Config("gauss", ("x", "sinX"), (3, 2), "tanh")
+    run = train(config, ["0.5"], 2, at=[2])
+    points, _ = run.points()
+    weights = run.final.weights[0][0]
+
+    def loss():
+        return 0.5 * np.mean((run.final.output(*points[:, :2].T)[0] - points[:, 2]) ** 2)
+
+    def slope(place, step=1e-6):
+        kept, ends = weights[place], []
+        for change in (step, -step):
+            weights[place] = kept + change
+            ends.append(loss())
+        weights[place] = kept
+        return (ends[0] - ends[1]) / (2 * step)
+
+    wanted = [sum(abs(slope((neuron, feature))) for neuron in range(3)) for feature in range(2)]
+    np.testing.assert_allclose(features.mean_slopes(run)[0], wanted, rtol=1e-6)
