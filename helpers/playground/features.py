@@ -99,6 +99,19 @@ def _r_squared(outputs, wanted):
 # --- what has been learned, and from which input features ------------------------------------------------------------
 
 
+def as_of(run, epoch):
+    """A Run as it stood at an epoch of which it recorded the losses and kept a snapshot; another Run."""
+    seen = run.epochs <= epoch
+    losses = {"train_loss": run.train_loss[:, seen], "test_loss": run.test_loss[:, seen]}
+    return replace(run, epochs=run.epochs[seen], final=run.snapshots[epoch], **losses)
+
+
+def pairs_at(run, epoch):
+    """Training and test loss at an epoch that a Run recorded: float array (n_seeds, 2)."""
+    place = run.epochs.tolist().index(epoch)
+    return np.column_stack([run.train_loss[:, place], run.test_loss[:, place]])
+
+
 def has_learned(run):
     """Whether each seed's last recorded training loss is below LEARNED: bool array (n_seeds,)."""
     return run.train_loss[:, -1] < LEARNED
@@ -140,11 +153,6 @@ def _mean_slopes_of_one(run, index):
         below = run.final.weights[layer][index].T @ delta
         delta = below * _slope(layers[layer], run.config.activation)
     return np.abs(delta @ layers[0].T / len(points)).sum(axis=0)
-
-
-def feature_spread(run):
-    """Each feature's standard deviation over a seed's training points: float array (n_seeds, features)."""
-    return np.array([_training_features(run, index).std(axis=1) for index in range(len(run.seeds))])
 
 
 def _training_features(run, index):

@@ -104,9 +104,13 @@ def test_exactly_means_neither_more_nor_less():
     assert features.are_exactly(surviving, config, ("y", "x")).tolist() == [True, False, False, False]
 
 
-def test_spread_is_that_of_the_training_points(penalised):
-    points = penalised.points(2)[0]
-    assert features.feature_spread(penalised)[2, 4] == pytest.approx(np.std(points[:, 0] * points[:, 1]))
+def test_a_run_can_be_looked_at_as_it_stood_earlier():
+    longer, shorter = (train(CIRCLE, SEEDS, last, at=[2, 4, last], snapshots=[4]) for last in (6, 4))
+    then = features.as_of(longer, 4)
+    assert then.epochs.tolist() == shorter.epochs.tolist()
+    assert (then.train_loss == shorter.train_loss).all() and (then.test_loss == shorter.test_loss).all()
+    assert all((ours == theirs).all() for ours, theirs in zip(then.final.weights, shorter.final.weights, strict=True))
+    assert (features.pairs_at(longer, 2) == np.stack([longer.train_loss[:, 0], longer.test_loss[:, 0]], axis=1)).all()
 
 
 def test_taking_nothing_away_leaves_the_loss_and_taking_a_dead_feature_too(penalised):
