@@ -127,7 +127,7 @@ def lifetimes(epochs, living, lifetime, losses):
     for name, (loss_epochs, values) in losses.items():
         learning.plot(loss_epochs, rounded(values), **line_look(name))
     learning.axvline(rounded(lifetime), color=plotting.FAINT, linewidth=5, alpha=0.3)
-    learning.text(rounded(lifetime) * 1.25, 0.3, "an undefended\nlink is gone", color=plotting.FAINT, fontsize=8)
+    learning.text(rounded(lifetime) * 1.25, 0.3, "a link without\ngradient is gone", color=plotting.FAINT, fontsize=8)
     links.set(xlabel="epoch", ylabel="links alive under L1", xlim=(0, epochs[-1]), ylim=(0, 1.02))
     links.yaxis.set_major_formatter(percent)
     learning.set(xlabel="epoch", ylabel="training loss without penalty", xscale="log", ylim=(0, 0.54))
@@ -205,8 +205,9 @@ def printed_pairs(clouds, printed):
 
 def _draw_cloud(axis, pairs, dataset, color, name):
     marker = LOOKS[dataset][2]
-    axis.plot(*rounded(pairs, 4).T, marker, color=color, markersize=3, alpha=0.4, markeredgewidth=0)
-    axis.plot([], [], marker, color=color, markersize=4, markeredgewidth=0, label=name)
+    look = {"color": color, "markeredgewidth": 0}
+    axis.plot(*rounded(pairs, 4).T, marker, markersize=3, alpha=0.4, rasterized=True, **look)
+    axis.plot([], [], marker, markersize=4, label=name, **look)
 
 
 def _mark_printed(axis, pair, dataset):
@@ -223,7 +224,8 @@ def _mark_printed(axis, pair, dataset):
 
 def _plain_decades(axis, low, high):
     """Ticks as plain numbers, decades or a few steps between."""
-    marks = [10.0**power for power in range(-6, 2)] if high / low > 20 else [0.01, 0.02, 0.05]
+    decades = range(-6, 2, 2 if high / low > 1000 else 1)
+    marks = [10.0**power for power in decades] if high / low > 20 else [0.01, 0.02, 0.05]
     marks = [mark for mark in marks if low <= mark <= high]
     axis.set(xticks=marks, yticks=marks)
     for side in (axis.xaxis, axis.yaxis):
@@ -236,20 +238,19 @@ def penalty_paths(panels, rates):
     """Losses by the rate of a penalty, and without one: test loss thick with a band, training loss thin.
 
     panels : dict of title -> dict of "L1", "L2" or "none" -> float array (rates, n_seeds, 2) of training and test losses,
-    of one rate only for "none".   rates : ascending. Lines are medians over seeds, a band holds half of the seeds.
+    of one rate only for "none", which is drawn level.   rates : ascending. Lines are medians over seeds, a band holds half.
     """
     figure, (axes,) = plotting.subplots(3.0, 1, len(panels), squeeze=False)
     looks = {name: line_look(name) for name in ("none", "L1", "L2")}
     for axis, (title, paths) in zip(axes, panels.items(), strict=True):
         for name, losses in paths.items():
             low, (train, test), high = rounded(np.quantile(losses, (0.25, 0.5, 0.75), axis=1)).transpose(0, 2, 1)
-            places = (rates[0], rates[-1]) if name == "none" else rates
-            shape = np.ones(len(places)) if name == "none" else 1
-            axis.fill_between(
-                places, low[1] * shape, high[1] * shape, color=looks[name]["color"], alpha=0.13, linewidth=0
-            )
-            axis.plot(places, test * shape, **looks[name] | {"linewidth": 2.2})
-            axis.plot(places, train * shape, **looks[name] | {"linewidth": 0.9})
+            if name == "none":
+                train, test = np.repeat([train, test], len(rates), axis=1)
+            else:
+                axis.fill_between(rates, low[1], high[1], color=looks[name]["color"], alpha=0.13, linewidth=0)
+            axis.plot(rates, test, **looks[name] | {"linewidth": 2.2})
+            axis.plot(rates, train, **looks[name] | {"linewidth": 0.9})
         axis.set(xscale="log", title=title, xlabel="rate of the penalty", xlim=(rates[0], rates[-1]), ylim=(0, None))
         axis.set_xticks(rates)
         axis.xaxis.set_major_formatter(_plain)
