@@ -14,7 +14,7 @@ from helpers.playground.engine import train
 from helpers.report import claims, notebooks, site, tables
 
 NAMES = ["index", *notebooks.names(), "playground", "figures", "glossary", "bibliography"]
-AXE_PAGES = ("index", "04_mlp", "08_what_reproduces", "playground")  # these always; the others in the slow run
+AXE_PAGES = ("index", "08_what_reproduces", "playground")  # these always; the others in the slow run
 GRAVE = ("serious", "critical")  # axe's grades for what keeps somebody from reading
 MOST = 5_000_000  # bytes of a page with its pictures
 BEYOND = """width => [...document.querySelectorAll('main *')].filter(e => {
@@ -34,19 +34,6 @@ def built(tmp_path_factory):
         lines = site.build(stored=True, output=folder)
     assert lines[0].endswith("index.html")
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    executable = site.find_browser()
-    if executable is None:
-        pytest.skip("no Chromium is installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=executable, args=list(site.BROWSER_FLAGS[1:]))
-        yield launched
-        launched.close()
 
 
 # --- the pages --------------------------------------------------------------------------------------------------------
@@ -305,3 +292,36 @@ def test_the_site_keeps_a_list_of_its_files(built):
     assert "index.html" in names
     found = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
     assert set(names) == found - {site.LIST}
+
+
+# Each link to the Playground: [its address, what the player that it opens says of epoch 10 or, if none opens, null].
+PLAY_LINKS = """every => Array.from(new Map(Array.from(document.querySelectorAll('a[href*="playground.tensorflow.org/#"]'),
+    link => [link.href, link]))).filter((_, at) => at % every === 0).map(([href, link]) => {
+        addEventListener("click", event => event.preventDefault(), {once: true});
+        link.click();
+        const player = document.querySelector(".playground-place .playground");
+        if (player === null) return [href, null];
+        const find = selector => player.querySelector(selector);
+        find(".playground-numbers").open = true;
+        for (let epoch = 0; epoch < 10; epoch++) find("[name=step]").click();
+        const said = find(".playground-numbers pre").textContent.split("\\n")[0];
+        find("[name=close]").click();
+        return [href, said];
+    })"""
+
+
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("chapter", ["01_playground", "02_regularization", "03_automated_features"])
+def test_open_links_play_without_a_network(built, browser, chapter, every):
+    page, asked = browser.new_page(), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((built / f"{chapter}.html").as_uri())
+    played = page.evaluate(PLAY_LINKS, every)
+    page.close()
+    assert len(played) > 15 / every - 1
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    for address, said in played:
+        run = train(Config.from_url(address), epochs=10, at=[10])
+        losses = f"training loss {run.train_loss[0, 0]}, test loss {run.test_loss[0, 0]}"
+        numbers = [float(number) for number in re.findall(r"loss ([\d.e-]+)", said or "")]
+        assert numbers == [run.train_loss[0, 0], run.test_loss[0, 0]], f"{address}: {said} instead of {losses}"
