@@ -64,29 +64,6 @@ def _draw_printed(axes, place, value, side):
     axes.text(np.sqrt(low * high), place - 0.37, f"{value:.3f}", ha=side, va="bottom", fontsize=7.5, color=plotting.INK)
 
 
-def success_rates(panels, columns, named=None):
-    """How often each setting gets below the bar: a panel a data set, a dot with its interval a setting.
-
-    panels : dict of title -> list of (label, share, low, high), in the order to draw, from above.
-    columns : panels in a row.   named : dict of title -> how many of the rows come before a thin dividing line.
-    """
-    rows = -(-len(panels) // columns)
-    most = max(len(entries) for entries in panels.values())
-    figure, grid = plotting.subplots(rows * (0.225 * most + 0.75), rows, columns, squeeze=False)
-    for axes, (title, entries) in zip(grid.flat, panels.items(), strict=True):
-        places = np.arange(len(entries))
-        shares, lows, highs = rounded([entry[1:] for entry in entries]).T
-        axes.hlines(places, lows, highs, color=plotting.BLUE, linewidth=3.2, alpha=0.35)
-        axes.plot(shares, places, "o", color=plotting.BLUE, markersize=5)
-        axes.set_yticks(places, [entry[0] for entry in entries])
-        axes.tick_params(axis="y", length=0)
-        axes.set(title=title, xlim=(-0.03, 1.03), ylim=(most - 0.5, -0.5), xlabel="seeds below the bar")
-        axes.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
-        if named and title in named:
-            axes.axhline(named[title] - 0.5, color=plotting.FAINT, linewidth=0.8)
-    return figure
-
-
 def success_by_weights(weights, lowest, shares, lows, highs, labels, bar):
     """What the best network of each number of weights can do: its lowest test loss above, its share of successes below.
 

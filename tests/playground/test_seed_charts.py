@@ -42,17 +42,6 @@ def test_losses_off_the_scale_are_drawn_at_its_edge():
     assert dots.min() == axes.get_xlim()[0] == charts.LEAST
 
 
-def test_success_rates_have_a_dot_and_an_interval_each():
-    panels = {"one": [("a", 0.5, 0.3, 0.7), ("b", 1.0, 0.8, 1.0)], "two": [("c", 0.0, 0.0, 0.2)]}
-    figure = charts.success_rates(panels, columns=2, named={"one": 1})
-    first, second = figure.axes
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["one", "two"]
-    assert first.lines[0].get_xdata().tolist() == [0.5, 1.0]
-    assert first.collections[0].get_segments()[0][:, 0].tolist() == [0.3, 0.7]
-    assert [label.get_text() for label in first.get_yticklabels()] == ["a", "b"]
-    assert len(first.lines) == 2 and len(second.lines) == 1  # the dividing line
-
-
 def test_success_by_weights_names_the_networks_that_succeed():
     figure = charts.success_by_weights(
         [1, 2, 5], np.array([0.5, 0.2, 0.01]), np.array([0, 0, 0.5]), np.zeros(3), np.array([0.1, 0.1, 0.7]), {5: "2-1-1"}, 0.01
