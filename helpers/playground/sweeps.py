@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 import numpy as np
+from scipy.stats import t
 
 from helpers.core import project
 from helpers.core.stats import Accuracy, Interval
@@ -279,3 +280,22 @@ def race(first_below, rival_first_below):
     both_never = np.isinf(own) & np.isinf(rival)
     counts = own < rival, own > rival, (own == rival) & ~both_never, both_never
     return Race(*(int(group.sum()) for group in counts))
+
+
+def pooled_races(pairs):
+    """How often the first of each pair is sooner, over all decided races: its Accuracy, and a 95 % interval clustered by seed.
+
+    pairs : list of (first_below, rival_first_below), int arrays (n_seeds,) of the same seeds in the same order. Races that
+    share a seed share its points and weights, so the seeds are what is drawn independently: the interval is that of a ratio
+    of sums over seeds. Where one side wins every race it is Wilson's, of as many tries as there are decided seeds.
+    """
+    own, rival = (np.where(np.array(side) < 0, np.inf, side) for side in zip(*pairs, strict=True))
+    won, decided = (own < rival).sum(axis=0), (own != rival).sum(axis=0)
+    total = Accuracy(int(won.sum()), int(decided.sum()))
+    if total.correct in (0, total.n):
+        seeds = int(np.count_nonzero(decided))
+        return total, Accuracy(seeds if total.correct else 0, seeds).interval if seeds else Interval(0.0, 1.0)
+    n_seeds = won.size
+    spread = np.sqrt(n_seeds / (n_seeds - 1) * np.sum((won - total.share * decided) ** 2)) / total.n
+    reach = float(t.ppf(0.975, n_seeds - 1) * spread)
+    return total, Interval(max(total.share - reach, 0.0), min(total.share + reach, 1.0))

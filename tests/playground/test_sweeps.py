@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from helpers.core.stats import Interval
+from helpers.core.stats import Accuracy, Interval
 from helpers.playground import sweeps
 from helpers.playground.config import Config, page_seeds
 from helpers.playground.engine import train
@@ -178,3 +178,20 @@ def test_the_p_value_is_no_smaller_than_it_says():
 
 
 # --- the search -------------------------------------------------------------------------------------------------------
+
+
+def test_races_of_one_seed_count_as_one_cluster():
+    """Ten copies of the same races say no more than one: the count grows tenfold, the interval stays."""
+    own, rival = np.array([5, 9, -1, 4, 3, 8]), np.array([7, 6, 12, -1, 3, 10])
+    once, narrow = sweeps.pooled_races([(own, rival)])
+    often, same = sweeps.pooled_races([(own, rival)] * 10)
+    assert (once.correct, once.n, often.n) == (3, 5, 50)
+    assert (same.low, same.high) == pytest.approx((narrow.low, narrow.high))
+    assert narrow.low < 0.6 < narrow.high
+
+
+def test_races_that_one_side_always_wins_are_as_sure_as_their_seeds():
+    always, interval = sweeps.pooled_races([(np.array([1, 2, 3, 9]), np.array([4, 5, 6, 9]))] * 8)
+    assert (always.correct, always.n) == (24, 24)
+    assert interval == Accuracy(3, 3).interval
+    assert sweeps.pooled_races([(np.array([-1, -1]), np.array([-1, -1]))])[1] == Interval(0.0, 1.0)
