@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
@@ -14,6 +15,7 @@ from helpers.core.project import Problem
 from helpers.core.stats import Interval
 from helpers.report import page as page_module
 from helpers.report.page import Page
+from helpers.report.rules import Estimate, Runs, Seeds
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def shown(monkeypatch):
     monkeypatch.setattr(
         page_module,
         "display",
-        lambda item, raw=False, metadata=None: outputs.append((item if raw else item.data, metadata)),
+        lambda item, raw=False, metadata=None, **_: outputs.append((item if raw else item.data, metadata)),
     )
     return outputs
 
@@ -64,57 +66,63 @@ def test_one_name_stands_for_one_number(page, shown):
         page.say("{a}", a=2)
 
 
-def test_verdicts_follow_from_the_interval(page, shown, tmp_path):
-    page.check("mlp-val-acc-a", 0.9, Interval(0.89, 0.91), n="5 runs")
-    page.check("cnn2-val-acc", 0.945, Interval(0.94, 0.952))
-    page.check("mlp-params", 244591, form=",")
-    page.check("mlp-batch", 128, form="d")
-    page.check("logit-fit-s", "not run", untestable="Another machine.")
-    page.check("cnn1-underfits", "in 9 of 10 epochs", holds=True)
+def test_a_check_shows_and_keeps_the_verdict_of_the_claims_rule(page, shown, tmp_path):
+    page.check("mlp-val-acc-a", Runs([0.9, 0.901, 0.899], 6000), n="3 runs")
+    page.check("mlp-params", 244591)
+    page.check("logit-fit-s", [1.0, 2.0], untestable="Another machine.")
+    page.check("p-l2-sin", Estimate(0.6, 0.55, 0.65), what="the share", why="A remark.")
     page.finish()
     stored = json.loads((tmp_path / "results" / "04_mlp.json").read_text())["claims"]
-    assert [row["verdict"] for row in stored] == [
-        "not reproduced", "reproduced", "reproduced", "not reproduced", "cannot be tested here", "reproduced",
-    ]  # fmt: skip
-    assert shown[0][0] == "**not reproduced** · mlp-val-acc-a: 90.0% [89.0%, 91.0%] against the report's 87.4% (5 runs)"
-    assert shown[0][1] == {"claim": "mlp-val-acc-a"}
-    assert stored[0]["reported"] == 0.874 and stored[0]["interval"] == [0.89, 0.91]
-    assert stored[4]["why"] == "Another machine."
+    assert [row["verdict"] for row in stored] == ["not reproduced", "agrees", "cannot be tested here", "holds"]
+    assert shown[0][0].startswith("**not reproduced** · validation accuracy, first account: 90.0% [")
+    assert shown[0][0].endswith(" (3 runs). The report (text of 2.1): 87.4%.") and shown[0][1] == {
+        "claim": "mlp-val-acc-a"
+    }
+    assert stored[0]["measured"] == 0.9 and stored[0]["interval"][0] < 0.9 < stored[0]["interval"][1]
+    assert stored[2]["why"] == "Another machine." and stored[2]["measured"] == [1.0, 2.0]
+    assert shown[3][0].startswith("**holds** · the share: 60.0% [55.0%, 65.0%]") and shown[3][0].endswith(" A remark.")
 
 
-@pytest.mark.parametrize(("measured", "verdict"), [(244591, "reproduced"), (244590, "not reproduced")])
+@pytest.mark.parametrize(("measured", "verdict"), [(244591, "agrees"), (244590, "differs")])
 def test_a_remark_changes_no_verdict(page, shown, measured, verdict):
-    page.check("mlp-params", measured, form=",")
-    page.check("mlp-params", measured, form=",", why="A remark.")
+    page.check("mlp-params", measured)
+    page.check("mlp-params", measured, why="A remark.")
     assert shown[0][0].startswith(f"**{verdict}** · ")
-    assert shown[1][0] == f"{shown[0][0]}. A remark."
-    page.check("mlp-params", measured, holds=True, untestable="No machine.", why="A remark.")
-    assert shown[2][0].startswith("**cannot be tested here** · ") and shown[2][0].endswith(". No machine. A remark.")
+    assert shown[1][0] == f"{shown[0][0]} A remark."
+    page.check("mlp-params", measured, untestable="No machine.", why="A remark.")
+    assert shown[2][0].startswith("**cannot be tested here** · ") and shown[2][0].endswith(" No machine. A remark.")
 
 
-def test_a_claim_in_words_stands_beside_what_was_found(page, shown):
-    page.check("q1c", "beta1 = c*w1*w5", holds=False, n="proved", what="coefficients")
-    assert shown[0][0] == (
-        "**not reproduced** · coefficients: beta1 = c\\*w1\\*w5 (proved). The report, in our words: "
-        "beta1 = w1\\*w5 + w2\\*w6 and beta2 = w3\\*w5 + w4\\*w6"
-    )
-    with pytest.raises(ValueError, match="q1c is a claim in words, and needs holds="):
-        page.check("q1c", "beta1 = w1*w5")
-
-
-@pytest.mark.parametrize(("high", "verdict"), [(0.02, "reproduced"), (0.019, "not reproduced")])
-def test_named_numbers_are_reproduced_together(page, shown, tmp_path, high, verdict):
-    middle = {"train_loss": Interval(0.01, 0.02), "test_loss": Interval(0.01, high)}
-    page.check("t4-spiral", {"train_loss": 0.014, "test_loss": 0.015}, middle, form=".3f")
+def test_a_row_of_a_table_has_a_p_value_and_words_are_no_markdown(page, shown):
+    seeds = Seeds(np.exp(np.random.default_rng(1).normal(-4, 0.3, (200, 2))))
+    found = page.check("t4-spiral", seeds)
+    page.check("q1c", True)
     page.verdicts()
+    assert f"conformal p-value {found.p:.3f}, power {found.power:.0%}" in shown[0][0]
+    assert "beta1 = w1\\*w5 + w2\\*w6" in shown[1][0]
+    assert "| t4-spiral | spiral, sigmoid 5-5-5 | train loss 0.017, test loss 0.020 |" in shown[2][0]
+
+
+def test_each_setting_that_the_report_leaves_open_has_a_verdict(page, shown, tmp_path):
+    low = Runs([0.874, 0.8745, 0.8735], 6000)
+    page.check("mlp-val-acc-a", Runs([0.9, 0.901, 0.899], 6000), under={"dropout 0.5": low})
     page.finish()
-    ours = f"train loss 0.014 [0.010, 0.020], test loss 0.015 [0.010, {high:.3f}]"
-    theirs = "train loss 0.017, test loss 0.020"
-    assert shown[0][0] == f"**{verdict}** · t4-spiral: {ours} against the report's {theirs}"
-    assert f"| t4-spiral | {theirs} | {ours} | {verdict} |" in shown[1][0]
     (stored,) = json.loads((tmp_path / "results" / "04_mlp.json").read_text())["claims"]
-    assert stored["measured"] == {"train_loss": 0.014, "test_loss": 0.015}
-    assert stored["interval"] == {"train_loss": [0.01, 0.02], "test_loss": [0.01, high]}
+    assert stored["under"] == {"dropout 0.5": "reproduced"} and "dropout 0.5: 87.4%" in stored["why"]
+
+
+def test_what_was_found_is_shown_at_the_top(page, shown, tmp_path):
+    page.in_brief()
+    page.brief("It is {share:.0%}.", share=0.25)
+    page.finish()
+    assert shown[0][0] == page_module.LATER and shown[1][0] == "**In brief.** It is 25%."
+    stored = json.loads((tmp_path / "results" / "04_mlp.json").read_text())
+    assert stored["brief"] == "It is 25%." and stored["numbers"] == {"share": 0.25}
+
+
+def test_a_frame_is_a_table(page, shown):
+    page.table(pd.DataFrame({"name": ["a", "b"], "n": [1, 2]}))
+    assert shown[0][0] == "| name | n |\n| :-- | --: |\n| a | 1 |\n| b | 2 |"
 
 
 def test_what_a_run_was_made_with_names_the_backend_only_where_keras_was_used(monkeypatch):
