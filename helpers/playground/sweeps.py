@@ -139,22 +139,6 @@ def factors(pairs, printed):
     return np.exp(_distances(_on_page(pairs), _on_page(printed)))
 
 
-def conformal_p_value(pairs, printed, neighbours=10):
-    """Were a printed pair of losses one more seed's, how often would a pair lie at least as far from the others?
-
-    Every pair is judged by the factor that takes in its `neighbours` nearest others; the answer is the share of pairs,
-    the printed one among them, that need at least the printed one's. It asks for no shape of the distribution: if all n + 1
-    pairs are drawn alike, a p-value of p or less comes up in a share p of cases at most (a conformal test; Vovk, Gammerman
-    and Shafer 2005).
-
-    pairs : float array (n, 2).   printed : two losses.   Returns a float from 1 / (n + 1) to 1.
-    """
-    points = _on_page(np.vstack([pairs, printed]))
-    rank = min(neighbours, len(pairs))
-    reach = np.sort(_distances(points[:, None], points[None]), axis=1)[:, rank]  # rank 0 is the pair itself
-    return float(np.mean(reach >= reach[-1] - 1e-9))
-
-
 def _on_page(losses):
     """Logarithms of losses as the page shows them."""
     return np.log(np.maximum(np.round(losses, SHOWN), 0.5 * 10.0**-SHOWN))
@@ -234,12 +218,6 @@ def epochs_quantile(first_below, q):
     """The epoch by which a share q of the seeds are below the bar: a float, infinite if fewer ever get there."""
     epochs = np.where(np.asarray(first_below) < 0, np.inf, first_below)
     return float(np.sort(epochs)[int(np.ceil(q * epochs.size)) - 1])
-
-
-def share_by_epoch(first_below, limit):
-    """The share of seeds that have been below the bar by each epoch: float array (limit + 1,), from epoch 0."""
-    first_below = np.asarray(first_below)
-    return np.bincount(first_below[first_below >= 0], minlength=limit + 1).cumsum() / first_below.size
 
 
 def median_seed(first_below):

@@ -116,19 +116,10 @@ def test_training_many_settings_gives_each_the_digits_it_has_alone():
 
 def test_a_seed_that_never_arrives_counts_in_every_share():
     first_below = np.array([3, -1, 0, 3])
-    assert sweeps.share_by_epoch(first_below, 4).tolist() == [0.25, 0.25, 0.25, 0.75, 0.75]
     assert sweeps.epochs_quantile(first_below, 0.25) == 0
     assert sweeps.epochs_quantile(first_below, 0.5) == 3
     assert sweeps.epochs_quantile(first_below, 0.76) == np.inf
     assert sweeps.epochs_quantile([-1, -1], 0.5) == np.inf
-
-
-def test_the_curve_reaches_a_half_at_the_half_quantile():
-    first_below = np.random.default_rng(0).integers(-1, 50, 37)
-    for q in (0.1, 0.5, 0.9):
-        epoch = int(sweeps.epochs_quantile(first_below, q))
-        curve = sweeps.share_by_epoch(first_below, 50)
-        assert curve[epoch] >= q > curve[epoch - 1]
 
 
 def test_the_typical_seed_arrived_in_the_middle():
@@ -156,28 +147,6 @@ def test_a_race_is_clear_only_if_its_interval_excludes_a_half(first, second, cle
 def test_factors_are_at_least_one_and_count_the_worse_of_the_two():
     pairs = np.array([[0.02, 0.02], [0.01, 0.02], [0.0204, 0.08], [0.0001, 0.02]])
     assert sweeps.factors(pairs, (0.02, 0.02)) == pytest.approx([1, 2, 4, 40])
-
-
-def test_a_pair_among_the_others_is_not_lonely_and_one_far_off_is():
-    cloud = np.exp(np.random.default_rng(1).normal(np.log(0.1), 0.3, (200, 2)))
-    assert sweeps.conformal_p_value(cloud, (0.1, 0.1)) > 0.5
-    assert sweeps.conformal_p_value(cloud, (0.1, 0.9)) == pytest.approx(1 / 201)
-
-
-def test_a_pair_between_two_clouds_is_lonely_though_inside_their_range():
-    rng = np.random.default_rng(2)
-    cloud = np.concatenate([np.exp(rng.normal(np.log(c), 0.05, (100, 2))) for c in (0.01, 0.5)])
-    assert sweeps.conformal_p_value(cloud, (0.07, 0.07)) == pytest.approx(1 / 201)
-
-
-def test_the_p_value_is_no_smaller_than_it_says():
-    """Drawn from the cloud itself, a pair gets a p-value of 5 % or less in about one case of twenty."""
-    rng = np.random.default_rng(3)
-    p_values = [sweeps.conformal_p_value(pairs[:-1], pairs[-1]) for pairs in np.exp(rng.normal(-2, 0.5, (400, 60, 2)))]
-    assert 0.01 <= np.mean(np.array(p_values) <= 0.05) <= 0.08
-
-
-# --- the search -------------------------------------------------------------------------------------------------------
 
 
 def test_races_of_one_seed_count_as_one_cluster():
