@@ -17,7 +17,6 @@ from helpers.playground.config import Config
 from helpers.playground.datasets import FEATURES
 from helpers.playground.engine import processors, train
 
-QUARTILES = (0.25, 0.5, 0.75)
 SHOWN = 3  # decimals that the page shows
 
 
@@ -90,45 +89,10 @@ class Losses:
         """Training and test loss beside one another: float array (n_seeds, 2)."""
         return np.column_stack([self.train, self.test])
 
-    def showing(self, train_loss, test_loss):
-        """Which seeds show these losses on the page, at its three decimals: bool arrays (train, test, both)."""
-        train_same, test_same = (
-            in_thousandths(ours) == in_thousandths(theirs)
-            for ours, theirs in ((self.train, train_loss), (self.test, test_loss))
-        )
-        return train_same, test_same, train_same & test_same
-
-    def could_show(self, train_loss, test_loss):
-        """Whether each printed loss lies between the two values that the middle 95 % of the seeds show (bool)."""
-        return train_loss in central(self.train) and test_loss in central(self.test)
-
-    def medians(self):
-        """The medians as the page shows them, by the report's names (dict of float)."""
-        return {
-            "train_loss": round(float(np.median(self.train)), 3),
-            "test_loss": round(float(np.median(self.test)), 3),
-        }
-
-    def middle(self):
-        """Between which values the page shows the middle 95 % of the seeds, by the report's names (dict of Interval)."""
-        return {"train_loss": central(self.train), "test_loss": central(self.test)}
-
-
-def losses_at(config, seeds, epochs, label=None):
-    """The Losses of a setting after so many epochs. label : names it in lines of progress; without it there are none."""
-    return Losses.of(train(config, seeds, epochs, at=[epochs], progress=_teller(label and f"{label}: epoch")))
-
 
 def in_thousandths(losses):
     """Losses as the page shows them, in whole thousandths: int, of the same shape. 0.0004 is shown as 0.000."""
     return np.rint(1000 * np.asarray(losses, dtype=float)).astype(int)
-
-
-def central(losses, level=0.95):
-    """Between which two values the page shows the middle `level` of some losses (Interval, multiples of 0.001)."""
-    tails = (1 - level) / 2, (1 + level) / 2
-    low, high = np.quantile(in_thousandths(losses), tails, method="inverted_cdf")
-    return Interval(float(low) / 1000, float(high) / 1000)
 
 
 def factors(pairs, printed):
@@ -188,7 +152,7 @@ class TimeToThreshold:
 def time_to_threshold(config, seeds, epochs, bar, label=None, to_the_end=False):
     """The TimeToThreshold of a setting: each seed is trained until its test loss is below `bar`, or for `epochs` epochs.
 
-    label : as for losses_at.   to_the_end : train all seeds for all epochs, and say where they end.
+    label : names it in lines of progress; without it there are none.   to_the_end : train all seeds for all epochs, and say where they end.
     """
     bars = {"watch_below" if to_the_end else "stop_below": bar}
     run = train(config, seeds, epochs, at=[epochs], progress=_teller(label and f"{label}: epoch"), **bars)

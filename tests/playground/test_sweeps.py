@@ -16,40 +16,20 @@ SQUARES = Config("circle", ("xSquared", "ySquared"), (), learning_rate=0.1, trai
 
 
 def test_losses_are_those_of_each_seed_alone():
-    losses = sweeps.losses_at(SQUARES, SEEDS, 20)
+    losses = sweeps.Losses.of(train(SQUARES, SEEDS, 20, at=[10, 20]))
     alone = train(SQUARES, SEEDS[4:5], 20)
     assert (losses.train[4], losses.test[4]) == (alone.train_loss[0, -1], alone.test_loss[0, -1])
-    assert losses.train.shape == losses.test.shape == (9,)
+    assert losses.pairs.shape == (9, 2)
 
 
 def test_losses_are_shown_as_the_page_rounds_them():
     assert sweeps.in_thousandths([0.00049, 0.0005001, 0.0014999, 0.0505, 1]).tolist() == [0, 1, 1, 50, 1000]
-    losses = sweeps.Losses(SQUARES, SEEDS[:3], 1, np.array([0.0004, 0.0172, 0.017]), np.array([0.0509, 0.0511, 0.05]))
-    assert [same.tolist() for same in losses.showing(0.017, 0.051)] == [
-        [False, True, True], [True, True, False], [False, True, False],
-    ]  # fmt: skip
-
-
-def test_the_middle_of_many_losses_leaves_out_the_tails():
-    values = np.arange(1000) / 1000
-    assert sweeps.central(values).low == pytest.approx(0.025, abs=0.0011)
-    assert sweeps.central(values).high == pytest.approx(0.975, abs=0.0011)
-    assert 0.0 in sweeps.central(np.full(10, 0.00042)) and 0.001 not in sweeps.central(np.full(10, 0.00042))
-
-
-def test_a_run_could_be_one_of_ours_if_both_losses_lie_in_the_middle():
-    train_loss, test_loss = np.linspace(0.01, 0.02, 101), np.linspace(0.03, 0.04, 101)
-    losses = sweeps.Losses(SQUARES, SEEDS, 1, train_loss, test_loss)
-    assert losses.could_show(0.015, 0.031)
-    assert not losses.could_show(0.015, 0.029) and not losses.could_show(0.021, 0.035)
-    assert losses.medians() == {"train_loss": 0.015, "test_loss": 0.035}
-    assert losses.middle() == {"train_loss": Interval(0.01, 0.02), "test_loss": Interval(0.03, 0.04)}
 
 
 def test_progress_is_told_under_a_label_only(capsys):
-    sweeps.losses_at(SQUARES, SEEDS[:1], 60)
+    sweeps.time_to_threshold(SQUARES, SEEDS[:1], 60, 0.0)
     assert capsys.readouterr().out == ""
-    sweeps.losses_at(SQUARES, SEEDS[:1], 260, label="Circle")
+    sweeps.time_to_threshold(SQUARES, SEEDS[:1], 260, 0.0, label="Circle")
     assert capsys.readouterr().out == "Circle: epoch 199 of 260\nCircle: epoch 260 of 260\n"
 
 
@@ -75,7 +55,7 @@ def test_training_to_the_end_finds_the_same_first_epochs_and_says_where_it_ends(
     stopped, through = (sweeps.time_to_threshold(SQUARES, SEEDS, 150, 0.001, to_the_end=end) for end in (False, True))
     assert stopped.first_below.tolist() == through.first_below.tolist()
     assert (np.isnan(stopped.at_end) == (stopped.first_below >= 0)).all()
-    assert through.at_end.tolist() == sweeps.losses_at(SQUARES, SEEDS, 150).test.tolist()
+    assert through.at_end.tolist() == train(SQUARES, SEEDS, 150).test_loss[:, -1].tolist()
 
 
 def test_from_zero_the_circle_succeeds_on_every_seed():
