@@ -57,6 +57,25 @@ def house_style():
         yield
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium without a window; tests are skipped where none is installed.
+
+    One a module, not a session: while Playwright is open its event loop runs, and no notebook could be executed beside it.
+    """
+    from helpers.report import site
+
+    executable = site.find_browser()
+    if executable is None:
+        pytest.skip("no Chromium is installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=executable, args=list(site.BROWSER_FLAGS[1:]))
+        yield launched
+        launched.close()
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A folder on a file system of 256 KiB; skipped where none can be mounted."""

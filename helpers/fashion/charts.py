@@ -69,11 +69,11 @@ def accuracy_by_epoch(groups, floor):
     return figure
 
 
-def leaking_validation(chains, epochs):
+def leaking_validation(chains, epochs, reported):
     """Accuracy on the leaking validation set and on clean images, epoch by epoch through fits that follow each other.
 
     chains : list (a network) of lists (a fit) of dicts with curve (dicts with false_val_accuracy, clean_accuracy) and
-             test ([correct, n]).   epochs : int, of one fit.
+             test ([correct, n]).   epochs : int, of one fit.   reported : share that the report states, a horizontal line.
     """
     figure, axis = plotting.subplots(3.5)
     lines = {
@@ -92,11 +92,20 @@ def leaking_validation(chains, epochs):
     for fit in range(1, len(chains[0])):
         place = epochs * fit + 0.5
         axis.axvline(place, color=plotting.KEPT, linewidth=0.8, linestyle=":")
-        axis.text(place, 0.02, " reshuffle", transform=axis.get_xaxis_transform(), fontsize=7.5, color=plotting.FAINT)
+        axis.text(
+            place,
+            0.02,
+            "" if fit > 1 else " reshuffle",
+            transform=axis.get_xaxis_transform(),
+            fontsize=8,
+            color=plotting.FAINT,
+        )
+    axis.axhline(reported, color=plotting.INK, linewidth=1, linestyle="--")
+    axis.text(1, reported, f"the report: {reported:.1%}", va="bottom", fontsize=8)
     axis.set(xlabel="epochs, all fits together", xlim=(0, epochs * len(chains[0]) + 2))
-    axis.set(ylabel="accuracy", ylim=(0.84, None))
+    axis.set(ylabel="accuracy", ylim=(0.84, 1))
     axis.yaxis.set_major_formatter("{x:.0%}")
-    axis.legend(loc="upper left", frameon=True, facecolor="white", edgecolor="none", framealpha=1)
+    figure.legend(*axis.get_legend_handles_labels(), loc="outside upper right", ncols=3)
     return figure
 
 
@@ -195,7 +204,7 @@ def shapes(networks):
         colours = [plotting.FAINT, *[colour] * (len(blocks) - 1)]
         axis.bar(middles, heights, widths, bottom=-heights / 2, color=colours, alpha=0.35)
         for middle, height, depth in zip(middles, heights, channels, strict=True):
-            axis.text(middle, -18, f"{height} × {height}\n× {depth}", ha="center", va="top", fontsize=7.5)
+            axis.text(middle, -18, f"{height} × {height}\n× {depth}", ha="center", va="top", fontsize=8)
         reach = max(reach, slots.sum())
         axis.set(xlim=(0, reach), ylim=(-31, 16), title=title)
         axis.axis("off")
@@ -203,13 +212,15 @@ def shapes(networks):
 
 
 def image_sheet(images, columns, limit):
-    """Many small signed images as one sheet, orange below zero, blue above, on one colour scale.
+    """Many small signed images as one sheet, orange below zero, blue above, on one colour scale in few steps: a light file.
 
     images : (n, height, width).   columns : images a row.   limit : the value shown in full colour.
     """
     sheet = _tiled(images, columns, 1)
     figure, axis = plotting.subplots(plotting.WIDTH * sheet.shape[0] / sheet.shape[1] + 0.55)
-    shown = axis.imshow(rounded(sheet, 3), cmap=plotting.SIGNED, vmin=-limit, vmax=limit, interpolation="none")
+    shown = axis.imshow(
+        rounded(sheet, 3), cmap=plotting.SIGNED.resampled(15), vmin=-limit, vmax=limit, interpolation="none"
+    )
     axis.axis("off")
     bar = figure.colorbar(shown, ax=axis, orientation="horizontal", fraction=0.03, pad=0.015, aspect=50, extend="both")
     bar.set_label("weight")
@@ -247,21 +258,23 @@ def _tiled(images, columns, gap):
     return sheet[:-gap, :-gap]
 
 
-def weights_explained(weights, activations, names, titles):
-    """First-layer units one below the other: the weights as a picture, and how strongly each class excites the unit.
+def units_explained(units, images, titles):
+    """First-layer units, a row each: the trained weights, what training changed, and the images that drive the unit most.
 
-    weights : (units, 28, 28).   activations : (units, classes), mean outputs.   names : the classes.   titles : one a unit.
+    units : (units, 2, 28, 28), weights and their change since the start.   images : (units, n, 28, 28), grey 0..255.
+    titles : one str a unit.   The two pictures of a unit share one colour scale.
     """
-    figure, axes = plotting.subplots(2.75 * len(weights), len(weights), 2, width_ratios=(1, 1.55), squeeze=False)
-    for (picture, bars), unit, outputs, title in zip(axes, weights, activations, titles, strict=True):
-        limit = float(np.quantile(np.abs(unit), 0.99))
-        shown = picture.imshow(rounded(unit, 3), cmap=plotting.SIGNED, vmin=-limit, vmax=limit)
-        picture.set_title(title)
-        picture.axis("off")
-        figure.colorbar(shown, ax=picture, fraction=0.046, label="weight").outline.set_visible(False)
-        bars.barh(range(len(names)), rounded(outputs, 4), color=plotting.CLASS_COLORS)
-        bars.set_xlim(0, 1.08 * float(np.max(activations)))
-        _name_rows(bars, names, "mean output of the unit")
+    columns = 2 + images.shape[1]
+    figure, axes = plotting.subplots(1.15 * len(units) + 0.1, len(units), columns, squeeze=False)
+    for row, pictures, driving, title in zip(axes, units, images, titles, strict=True):
+        limit = float(np.quantile(np.abs(pictures), 0.99))
+        for axis, picture, name in zip(row, pictures, (f"{title}: W", "W - W0"), strict=False):
+            axis.imshow(rounded(picture, 3), cmap=plotting.SIGNED, vmin=-limit, vmax=limit)
+            axis.set_title(name, fontsize=8)
+        for axis, image in zip(row[2:], driving, strict=True):
+            axis.imshow(image, cmap="gray_r", vmin=0, vmax=255)
+        for axis in row:
+            axis.axis("off")
     return figure
 
 
@@ -270,14 +283,14 @@ def accuracies_by_run(groups, reported):
 
     groups : dict of name -> list of shares.   reported : dict of label -> share.
     """
-    figure, axis = plotting.subplots(0.5 * len(groups) + 1.3)
-    for row, (values, colour) in enumerate(zip(groups.values(), cycle(GROUP_COLORS))):
-        axis.plot(rounded(values), [row] * len(values), "o", color=colour, alpha=0.7, markeredgewidth=0)
-        axis.plot(rounded([np.mean(values)]), [row], "|", color=colour, markersize=22, markeredgewidth=2)
+    figure, axis = plotting.subplots(0.34 * len(groups) + 1.2)
+    for row, values in enumerate(groups.values()):
+        axis.plot(rounded(values), [row] * len(values), "o", color=plotting.VALIDATION, alpha=0.7, markeredgewidth=0)
+        axis.plot(rounded([np.mean(values)]), [row], "|", color=plotting.VALIDATION, markersize=22, markeredgewidth=2)
     for label, value in zip(reported, rounded([*reported.values()]), strict=True):
         axis.axvline(value, color=plotting.INK, linewidth=1, linestyle="--")
         axis.text(value, -0.75, f" {label} ", ha="right" if value > 0.93 else "left", va="center", fontsize=8)
-    _name_rows(axis, groups, "accuracy", top=-1.05)
+    _name_rows(axis, groups, "validation accuracy", top=-1.05)
     axis.xaxis.set_major_formatter("{x:.0%}")
     axis.margins(x=0.08)
     return figure
@@ -415,5 +428,5 @@ def labelled_images(images, titles, columns=6):
         axis.axis("off")
     for axis, image, title in zip(axes.flat, images, titles, strict=False):
         axis.imshow(image, cmap="gray_r", vmin=0, vmax=255)
-        axis.set_title(title, fontsize=7.5, fontweight="normal", loc="center")
+        axis.set_title(title, fontsize=8, fontweight="normal", loc="center")
     return figure

@@ -119,6 +119,23 @@ def request(name, number, seed, profile):
     )
 
 
+def trained_runs(name, seed, profile, remedy, *, wanted=None, epochs=None):
+    """The runs of the kind called `name`, first seeds first (list of runs.Trained).
+
+    wanted : how many, if not the kind's own number.   epochs : the most epochs, if not the kind's own.
+    In the report profile they are as many as are stored without a gap; Problem if not even the first is. In the others
+    all are trained.
+    """
+    found = []
+    for number in range(wanted or KINDS[name].seeds):
+        asked = request(name, number, seed, profile)
+        if found and not profile.trains and not (profile.models / f"{asked.name}.json").is_file():
+            break
+        config = replace(asked.config, epochs=epochs or asked.config.epochs)
+        found.append(runs.trained(asked._replace(config=config), profile, remedy))
+    return found
+
+
 def queue(patterns):
     """What is to be trained, as (kind, number) in order: the kinds that fit a pattern, first seeds first.
 

@@ -105,6 +105,12 @@ class Config:
         values["problem"] = self.problem
         return PAGE + "#" + "&".join(f"{key}={_written(value)}" for key, value in values.items())
 
+    def play(self, seed=None):
+        """A player of this setting as a cell's output, paused at epoch 0 (IPython's HTML); see live.play."""
+        from helpers.playground import live  # here, so that a Config needs no IPython
+
+        return live.play(self, seed)
+
     def to_dict(self):
         """The setting under the page's own names, ready for JSON."""
         lists = {"networkShape": list(self.hidden), "features": list(self.features)}

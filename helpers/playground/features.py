@@ -87,6 +87,19 @@ def _r_squared(outputs, wanted):
 # --- what has been learned, and from which input features ------------------------------------------------------------
 
 
+def as_of(run, epoch):
+    """A Run as it stood at an epoch of which it recorded the losses and kept a snapshot; another Run."""
+    seen = run.epochs <= epoch
+    losses = {"train_loss": run.train_loss[:, seen], "test_loss": run.test_loss[:, seen]}
+    return replace(run, epochs=run.epochs[seen], final=run.snapshots[epoch], **losses)
+
+
+def pairs_at(run, epoch):
+    """Training and test loss at an epoch that a Run recorded: float array (n_seeds, 2)."""
+    place = run.epochs.tolist().index(epoch)
+    return np.column_stack([run.train_loss[:, place], run.test_loss[:, place]])
+
+
 def has_learned(run):
     """Whether each seed's last recorded training loss is below LEARNED: bool array (n_seeds,)."""
     return run.train_loss[:, -1] < LEARNED
@@ -111,9 +124,23 @@ def outgoing_weight(network):
     return np.abs(network.weights[0]).sum(axis=1)
 
 
-def feature_spread(run):
-    """Each feature's standard deviation over a seed's training points: float array (n_seeds, features)."""
-    return np.array([_training_features(run, index).std(axis=1) for index in range(len(run.seeds))])
+def mean_slopes(run):
+    """How strongly the training loss at the end pulls on each input's weights: float array (n_seeds, features).
+
+    Summed over the first layer's neurons: the size of the loss's mean slope with respect to the weight, without the penalty.
+    Under L2, where training has come to rest, this is the penalty's rate times `outgoing_weight`.
+    """
+    return np.array([_mean_slopes_of_one(run, index) for index in range(len(run.seeds))])
+
+
+def _mean_slopes_of_one(run, index):
+    points, _ = run.points(index)
+    layers = run.final.activations(*points[:, :2].T, index)
+    delta = (layers[-1] - points[:, 2]) * _slope(layers[-1], "tanh")
+    for layer in range(len(layers) - 2, 0, -1):
+        below = run.final.weights[layer][index].T @ delta
+        delta = below * _slope(layers[layer], run.config.activation)
+    return np.abs(delta @ layers[0].T / len(points)).sum(axis=0)
 
 
 def _training_features(run, index):

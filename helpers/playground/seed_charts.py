@@ -121,13 +121,13 @@ def lifetimes(epochs, living, lifetime, losses):
     """
     figure, (links, learning) = plotting.subplots(2.9, 1, 2)
     links.plot([0, lifetime], [1, 0], color=plotting.FAINT, linewidth=5, alpha=0.3, solid_capstyle="butt")
-    links.text(0.04 * lifetime, 0.2, "no gradient\nat all", color=plotting.FAINT, fontsize=7.5)
+    links.text(0.04 * lifetime, 0.2, "no gradient\nat all", color=plotting.FAINT, fontsize=8)
     for name, shares in living.items():
         links.plot(epochs, rounded(shares), label=NAMES[name], **line_look(name))
     for name, (loss_epochs, values) in losses.items():
         learning.plot(loss_epochs, rounded(values), **line_look(name))
     learning.axvline(rounded(lifetime), color=plotting.FAINT, linewidth=5, alpha=0.3)
-    learning.text(rounded(lifetime) * 1.25, 0.3, "an undefended\nlink is gone", color=plotting.FAINT, fontsize=7.5)
+    learning.text(rounded(lifetime) * 1.25, 0.3, "a link without\ngradient is gone", color=plotting.FAINT, fontsize=8)
     links.set(xlabel="epoch", ylabel="links alive under L1", xlim=(0, epochs[-1]), ylim=(0, 1.02))
     links.yaxis.set_major_formatter(percent)
     learning.set(xlabel="epoch", ylabel="training loss without penalty", xscale="log", ylim=(0, 0.54))
@@ -164,38 +164,13 @@ def feature_weights(weights, features, picked):
         axis.set(xlim=(-0.6, len(features) - 0.4), ylim=(-0.04, 1.04) if top < 1e-3 else (-0.04 * top, 1.06 * top))
         axis.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3) if top >= 1e-3 else FixedLocator([0]))
         axis.yaxis.set_major_formatter(_plain)
-        axis.tick_params(axis="y", labelsize=7.5, pad=2)
-        axis.set_xticks(places, [LABELS[name] for name in features], fontsize=7, rotation=90)
+        axis.tick_params(axis="y", labelsize=8, pad=2)
+        axis.set_xticks(places, [LABELS[name] for name in features], fontsize=8, rotation=90)
         axis.tick_params(axis="x", length=0)
     for axis, dataset in zip(axes[0], datasets, strict=True):
         axis.set_title(NAMES[dataset])
     for axis, penalty in zip(axes[:, 0], penalties, strict=True):
         axis.set_ylabel(("no penalty" if penalty == "none" else penalty) + "\nsummed weight")
-    return figure
-
-
-def shares_by_threshold(thresholds, shares, bands, marked):
-    """The share of seeds whose survivors are the hand-picked features, against what counts as surviving.
-
-    thresholds : floats (n,), shares of the largest weight.   shares : dict of (data set, penalty) -> floats (n,).
-    bands : as shares -> (low, high) arrays (n,).   marked : the threshold used elsewhere.
-    """
-    datasets = list(dict.fromkeys(dataset for dataset, _ in shares))
-    figure, (axes,) = plotting.subplots(2.5, 1, len(datasets), sharey=True, squeeze=False)
-    for (dataset, penalty), values in shares.items():
-        axis = axes[datasets.index(dataset)]
-        low, high = rounded(bands[dataset, penalty])
-        axis.fill_between(thresholds, low, high, color=LOOKS[penalty][0], alpha=0.2, linewidth=0)
-        axis.plot(thresholds, rounded(values), label=penalty.replace("none", "no penalty"), **line_look(penalty))
-    for axis, dataset in zip(axes, datasets, strict=True):
-        axis.axvline(marked, color=plotting.FAINT, linewidth=0.8)
-        axis.set(xscale="log", title=NAMES[dataset], ylim=(-0.03, 1.03), xlim=(thresholds[0], thresholds[-1]))
-        axis.set_xticks([0.01, 0.1, 0.5], ["1%", "10%", "50%"], fontsize=7.5)
-        axis.xaxis.set_minor_formatter(NullFormatter())
-        axis.yaxis.set_major_formatter(percent)
-    axes[0].set_ylabel("seeds with exactly the\nhand-picked features")
-    axes[-1].legend(loc="center left", frameon=True, facecolor="white", edgecolor="none", framealpha=1)
-    figure.supxlabel("a feature survives above this share of the largest weight", fontsize=9, color=plotting.INK)
     return figure
 
 
@@ -218,7 +193,7 @@ def printed_pairs(clouds, printed):
             for dataset in names:
                 _mark_printed(axis, printed[dataset, penalty], dataset)
             _plain_decades(axis, low, high)
-            axis.legend(loc="upper left", handletextpad=0, borderpad=0.1, fontsize=7.5)
+            axis.legend(loc="upper left", handletextpad=0, borderpad=0.1, fontsize=8)
     for axis, names in zip(axes[0], panels, strict=True):
         axis.set_title(" and ".join(NAMES[name] for name in names))
     for axis, penalty in zip(axes[:, 0], penalties, strict=True):
@@ -230,8 +205,9 @@ def printed_pairs(clouds, printed):
 
 def _draw_cloud(axis, pairs, dataset, color, name):
     marker = LOOKS[dataset][2]
-    axis.plot(*rounded(pairs, 4).T, marker, color=color, markersize=3, alpha=0.4, markeredgewidth=0)
-    axis.plot([], [], marker, color=color, markersize=4, markeredgewidth=0, label=name)
+    look = {"color": color, "markeredgewidth": 0}
+    axis.plot(*rounded(pairs, 4).T, marker, markersize=3, alpha=0.4, rasterized=True, **look)
+    axis.plot([], [], marker, markersize=4, label=name, **look)
 
 
 def _mark_printed(axis, pair, dataset):
@@ -241,61 +217,46 @@ def _mark_printed(axis, pair, dataset):
     left = pair[0] > 0.1
     place, side = ((-9, -2), "right") if left else ((9, -2), "left")
     text = axis.annotate(
-        f"printed\nas {NAMES[dataset]}", pair, xytext=place, textcoords="offset points", fontsize=7.5, va="top", ha=side
+        f"printed\nas {NAMES[dataset]}", pair, xytext=place, textcoords="offset points", fontsize=8, va="top", ha=side
     )
     text.set(zorder=6, path_effects=[withStroke(linewidth=2, foreground="white")])
 
 
 def _plain_decades(axis, low, high):
     """Ticks as plain numbers, decades or a few steps between."""
-    marks = [10.0**power for power in range(-6, 2)] if high / low > 20 else [0.01, 0.02, 0.05]
+    decades = range(-6, 2, 2 if high / low > 1000 else 1)
+    marks = [10.0**power for power in decades] if high / low > 20 else [0.01, 0.02, 0.05]
     marks = [mark for mark in marks if low <= mark <= high]
     axis.set(xticks=marks, yticks=marks)
     for side in (axis.xaxis, axis.yaxis):
         side.set_major_formatter(_plain)
         side.set_minor_formatter(NullFormatter())
-    axis.tick_params(labelsize=7.5)
+    axis.tick_params(labelsize=8)
 
 
-def change_strips(changes):
-    """A strip of ticks for each group, one tick a seed, with the median as a diamond.
+def penalty_paths(panels, rates):
+    """Losses by the rate of a penalty, and without one: test loss thick with a band, training loss thin.
 
-    changes : dict of group -> floats (n_seeds,), relative changes of the test loss.
+    panels : dict of title -> dict of "L1", "L2" or "none" -> float array (rates, n_seeds, 2) of training and test losses,
+    of one rate only for "none", which is drawn level.   rates : ascending. Lines are medians over seeds, a band holds half.
     """
-    figure, axis = plotting.subplots(0.42 * len(changes) + 0.75)
-    for row, values in enumerate(changes.values()):
-        drawn = np.round(values, 4)
-        axis.plot(drawn, np.full(len(drawn), row), "|", color=plotting.INK, markersize=13, alpha=0.3, markeredgewidth=1)
-        axis.plot(np.round(np.median(values), 4), row, "D", color="white", markeredgecolor=plotting.INK, markersize=6)
-    axis.axvline(0, color=plotting.FAINT, linewidth=1, zorder=0)
-    axis.set(yticks=range(len(changes)), yticklabels=changes, ylim=(len(changes) - 0.5, -0.5))
-    axis.xaxis.set_major_formatter(lambda value, _: f"{value:+.0%}" if value else "0%")
-    axis.set_xlabel("change of the test loss when the sines are taken away")
-    axis.grid(axis="y", visible=False)
-    return figure
-
-
-def search_planes(panels, printed):
-    """Where the seeds of other settings end, in the plane of training and test loss: a panel a penalty.
-
-    panels : dict of title -> list of (activation, float array (n_seeds, 2)).   printed : dict of title -> two losses.
-    Activations have a marker and colour each.
-    """
-    looks = {"sigmoid": (plotting.GREY, "o"), "tanh": (plotting.PURPLE, "s"), "relu": (plotting.GREEN, "^")}
-    figure, (axes,) = plotting.subplots(3.4, 1, len(panels), sharex=True, sharey=True, squeeze=False)
-    for axis, (title, groups) in zip(axes, panels.items(), strict=True):
-        for activation, pairs in groups:
-            color, marker = looks[activation]
-            axis.plot(*rounded(pairs, 4).T, marker, color=color, markersize=4, alpha=0.45, markeredgewidth=0)
-        axis.plot(*printed[title], "D", color="white", markeredgecolor=plotting.INK, markersize=8, markeredgewidth=1.6)
-        axis.annotate("printed", printed[title], xytext=(9, -3), textcoords="offset points", fontsize=8, va="top")
-        axis.set(xscale="log", yscale="log", title=title, xlabel="training loss")
+    figure, (axes,) = plotting.subplots(3.0, 1, len(panels), squeeze=False)
+    looks = {name: line_look(name) for name in ("none", "L1", "L2")}
+    for axis, (title, paths) in zip(axes, panels.items(), strict=True):
+        for name, losses in paths.items():
+            low, (train, test), high = rounded(np.quantile(losses, (0.25, 0.5, 0.75), axis=1)).transpose(0, 2, 1)
+            if name == "none":
+                train, test = np.repeat([train, test], len(rates), axis=1)
+            else:
+                axis.fill_between(rates, low[1], high[1], color=looks[name]["color"], alpha=0.13, linewidth=0)
+            axis.plot(rates, test, **looks[name] | {"linewidth": 2.2})
+            axis.plot(rates, train, **looks[name] | {"linewidth": 0.9})
+        axis.set(xscale="log", title=title, xlabel="rate of the penalty", xlim=(rates[0], rates[-1]), ylim=(0, None))
+        axis.set_xticks(rates)
         axis.xaxis.set_major_formatter(_plain)
-        axis.yaxis.set_major_formatter(_plain)
-    axes[0].set_ylabel("test loss")
-    for activation, (color, marker) in looks.items():
-        axes[0].plot([], [], marker, color=color, label=activation, markersize=5)
-    axes[0].legend(loc="upper left")
+        axis.xaxis.set_minor_formatter(NullFormatter())
+    axes[0].set_ylabel("loss")
+    legend_above(figure, {name.replace("none", "no penalty"): look for name, look in looks.items()})
     return figure
 
 

@@ -1,79 +1,87 @@
 """All claims of the report in one picture, and what was measured with a clock: numbers in, a matplotlib Figure out."""
 
-import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from helpers.core import plotting
 from helpers.core.plotting import rounded
+from helpers.report import rules
 
-COLORS = {"good": plotting.BLUE, "bad": plotting.ORANGE, "open": plotting.GREY}
-MARKS = {
-    "good": {"marker": "s", "markersize": 4.6, "markeredgewidth": 0},
-    "bad": {"marker": "X", "markersize": 6, "markeredgewidth": 0},
-    "open": {"marker": "_", "markersize": 6, "markeredgewidth": 1.8},
-}
-RING = {"marker": "o", "markerfacecolor": "none", "markersize": 7, "markeredgewidth": 1.1}
-REACH = 400  # half-widths from the middle at which the scale ends
-TICKS = {
-    -100: "100\nbelow", -10: "10\nbelow", -1: "low\nend", 0: "middle", 1: "high\nend", 10: "10\nabove", 100: "100\nabove"
-}  # fmt: skip
-ROW, HEADING = 0.165, 1.7  # inches a row; rows that a heading takes
+COLORS = {"good": plotting.BLUE, "near": plotting.GREY, "bad": plotting.ORANGE}
+MARKS = {"good": "s", "near": "D", "bad": "X"}
+LEAST = 1e-4  # where the scale of p-values ends
+ROW, HEADING = 0.17, 1.5  # inches a row; rows that a heading takes
 
 
-def at_a_glance(groups):
-    """Every claim as a row: where the printed value lies in our interval, and the verdict.
+def grade(word):
+    """Whether a verdict's word is "good", "bad" or in between ("near")."""
+    return "good" if word in rules.GOOD else "bad" if word in rules.BAD else "near"
 
-    groups : dict of heading -> rows (label, positions, remark, verdict); positions in half-widths of the interval, none for
-    a claim without one, where the remark is written instead; the first of two is a training loss, the second a test loss.
-    The scale is linear inside the interval and logarithmic outside.
+
+def p_values(groups):
+    """How likely each printed value is as one more run of ours, on a logarithmic scale.
+
+    groups : dict of heading -> rows (label, p-value, verdict). A p-value below LEAST is drawn at the edge.
     """
-    height = sum(len(rows) + HEADING for rows in groups.values())
-    figure, axes = plotting.subplots(ROW * height + 0.75)
-    axes.set_xscale("symlog", linthresh=1, linscale=0.9)
-    axes.axvspan(-1, 1, color=plotting.GRID, alpha=0.7, linewidth=0)
-    top = 0.0
-    for heading, rows in groups.items():
-        place = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
-        axes.text(-0.005, top + 0.5, heading, weight="bold", size=8.5, **place)
-        for place, row in enumerate(rows):
-            _claim_row(axes, top + HEADING + place - 0.2, *row)
-        top += len(rows) + HEADING
-    axes.set(xlim=(-REACH, REACH), ylim=(top, -0.4), yticks=[])
-    axes.set_xticks(list(TICKS), TICKS.values(), size=7.5)
+    figure, axes = _rows(groups)
+    axes.set(xscale="log", xlim=(LEAST / 1.3, 1.3), xlabel="p-value of the printed value (logarithmic scale)")
+    axes.axvspan(LEAST / 1.3, rules.LEVEL, color=plotting.GRID, alpha=0.6, linewidth=0)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel(
-        "the report's value beside our interval; beyond it, in half-widths from its middle", size=8, loc="right"
-    )
-    axes.grid(False, axis="y")
-    axes.spines["left"].set_visible(False)
-    _claim_legend(axes)
+    for y, (_, p, word) in _placed(groups):
+        axes.plot(rounded(max(p, LEAST), 4), y, MARKS[grade(word)], color=COLORS[grade(word)], markersize=5)
+    _legend(axes, [word for _, (_, _, word) in _placed(groups)])
     return figure
 
 
-def _claim_row(axes, y, label, positions, remark, verdict):
-    color, beside = COLORS[verdict], axes.get_yaxis_transform()
-    axes.text(-0.012, y, label, transform=beside, ha="right", va="center", size=7.5)
-    axes.plot([-REACH, REACH], [y, y], color=plotting.GRID, linewidth=0.5, zorder=0.5)
-    if not positions:
-        axes.text(0, y, remark, ha="center", va="center", size=6.5, color=plotting.FAINT, style="italic")
-    places = rounded(np.clip(positions, -REACH, REACH), 4)
-    if len(places):
-        axes.plot(
-            places, np.full(len(places), y), "-o", color=color, linewidth=1, markevery=[0], markersize=4, zorder=2
-        )
-    if len(places) == 2:
-        axes.plot(places[1], y, **RING, color=color, zorder=3)
-    axes.plot(1.03, y, transform=beside, color=color, clip_on=False, **MARKS[verdict])
+def shares(groups):
+    """Statements about a share: ours with its interval, and the bound that the statement needs.
+
+    groups : dict of heading -> rows (label, share, low, high, bound, verdict).
+    """
+    figure, axes = _rows(groups)
+    axes.set(xlim=(-0.02, 1.02), xlabel="share, with its 95 % interval; the tick is the bound of the rule")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    for y, (_, share, low, high, bound, word) in _placed(groups):
+        color, ends = COLORS[grade(word)], rounded([low, high], 4)
+        axes.plot(ends, [y, y], color=color, linewidth=1.6)
+        axes.plot(rounded(share, 4), y, MARKS[grade(word)], color=color, markersize=5)
+        axes.plot(bound, y, "|", color=plotting.INK, markersize=8)
+    _legend(axes, [row[-1] for _, row in _placed(groups)])
+    return figure
 
 
-def _claim_legend(axes):
-    for verdict, color in COLORS.items():
-        axes.plot([], [], linestyle="", color=color, label=verdict, **MARKS[verdict])
-    axes.plot([], [], "o", color=plotting.INK, markersize=4, label="training loss, or the value")
-    axes.plot([], [], linestyle="", color=plotting.INK, label="test loss", **RING)
-    handles, labels = axes.get_legend_handles_labels()
-    axes.figure.legend(handles, labels, loc="outside upper right", ncols=5, fontsize=7.5, columnspacing=1.2, handletextpad=0.2)  # fmt: skip
+def _rows(groups):
+    """Figure and axes with a line and a label for each row of each group, headings between them."""
+    height = sum(len(rows) + HEADING for rows in groups.values())
+    figure, axes = plotting.subplots(ROW * height + 0.8)
+    axes.set(ylim=(height - 0.3, -0.2), yticks=[])
+    beside = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
+    top = 0.0
+    for heading, rows in groups.items():
+        axes.text(-0.01, top + 0.3, heading, weight="bold", size=8.5, **beside)
+        top += len(rows) + HEADING
+    for y, row in _placed(groups):
+        axes.text(-0.01, y, row[0], size=8, **beside)
+        axes.axhline(y, color=plotting.GRID, linewidth=0.5, zorder=0.5)
+    axes.grid(False, axis="y")
+    axes.spines["left"].set_visible(False)
+    return figure, axes
+
+
+def _placed(groups):
+    """Each row with its height in the picture: pairs of float and row."""
+    top = 0.0
+    for rows in groups.values():
+        for place, row in enumerate(rows):
+            yield top + HEADING + place - 0.2, row
+        top += len(rows) + HEADING
+
+
+def _legend(axes, words):
+    for word in dict.fromkeys(sorted(words, key=lambda each: list(MARKS).index(grade(each)))):
+        axes.plot([], [], MARKS[grade(word)], color=COLORS[grade(word)], markersize=5, label=word)
+    axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=4, fontsize=8)
 
 
 # --- what it costs ----------------------------------------------------------------------------------------------------

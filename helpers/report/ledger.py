@@ -83,30 +83,6 @@ def chapter_numbers(chapter):
     return store.read_json(project.RESULTS / f"{name}.json", f"python -m helpers run {name}")["numbers"]
 
 
-def interval_positions(entry):
-    """Where a claim's printed values lie in our interval: 0 in its middle, -1 and 1 at its ends (list of float).
-
-    Two for a pair of losses, one for a value, none without an interval or for a statement in words. A list of values is
-    judged by its mean. An interval of losses counts as no narrower than what the report's three decimals can tell.
-    """
-    reported, interval = entry["reported"], entry["interval"]
-    if interval is None or reported is None:
-        return []
-    if isinstance(interval, dict):
-        return [_position(reported[name], *ends, least=0.0005) for name, ends in interval.items()]
-    value = sum(reported) / len(reported) if isinstance(reported, list) else reported
-    return [_position(value, *interval, least=1e-12)]
-
-
-def _position(value, low, high, least):
-    return (value - (low + high) / 2) / max((high - low) / 2, least)
-
-
-def largest_position(entry):
-    """How far a claim's farthest value lies from the middle of our interval, in half-widths (float); 0 without one."""
-    return max(map(abs, interval_positions(entry)), default=0.0)
-
-
 # --- places -----------------------------------------------------------------------------------------------------------
 
 
@@ -169,22 +145,28 @@ def interval_words(claim_id, interval):
     return value_words(claim_id, interval and Interval(*interval))
 
 
-COLUMNS = {"claim": "l", "the report": "l", "measured": "l", "interval": "l", "n": "l", "verdict": "l"}
+COLUMNS = {"claim": "l", "the report": "l", "measured": "l", "verdict": "l"}
 
 
 def table_rows(rows, folder=""):
     """Entries as the cells of a table with the headings COLUMNS (list of lists of str)."""
-    return [
-        [
-            f"{_linked(row, folder)} `{row['id']}`",
-            value_words(row["id"], row["reported"]) or row["says"],
-            value_words(row["id"], row["measured"]) or "–",
-            interval_words(row["id"], row["interval"]) or "–",
-            row["n"] or "–",
-            f"**{row['verdict']}**" if row["verdict"] in rules.BAD else row["verdict"],
-        ]
-        for row in rows
-    ]
+    return [[_linked(row, folder), reported_words(row), measured_words(row), _stressed(row["verdict"])] for row in rows]
+
+
+def reported_words(entry):
+    """What the report states: the printed value, or the statement in our words (str)."""
+    return value_words(entry["id"], entry["reported"]) or page.in_words(entry["says"], "")
+
+
+def measured_words(entry):
+    """Our value with its interval and p-value (str)."""
+    value, interval = value_words(entry["id"], entry["measured"]), interval_words(entry["id"], entry["interval"])
+    p = "" if entry["p"] is None else f"p = {entry['p']:.2g}"
+    return ", ".join(filter(None, (f"{value} {interval}".strip(), p))) or "–"
+
+
+def _stressed(word):
+    return f"**{word}**" if word in rules.BAD else word
 
 
 def _linked(row, folder):
@@ -192,18 +174,19 @@ def _linked(row, folder):
     return f"[{claim_title(row)}]({address})" if address else claim_title(row)
 
 
-def count_line():
-    """How many claims of each kind have each verdict, as a sentence (str)."""
-    counts = verdict_counts(entries())
-    parts = [
-        f"{kind}: " + ", ".join(f"{count} {word}" for word, count in words.items()) for kind, words in counts.items()
-    ]
-    return "; ".join(parts) + "."
+def count_table(rows):
+    """How many claims of each kind have each verdict, as the cells of a table (list of lists of str)."""
+    counts = verdict_counts(rows)
+    listed = {kind: ", ".join(f"**{count}** {word}" for word, count in words.items()) for kind, words in counts.items()}
+    return [[kind, str(sum(counts[kind].values())), words] for kind, words in listed.items()]
+
+
+COUNTS = {"kind of claim": "l", "claims": "r", "verdicts": "l"}
 
 
 def readme_part():
-    """What stands between the README's two marks: the counts, and all claims as one table (str of Markdown)."""
-    return f"{count_line()}\n\n{page.markdown_table(COLUMNS, table_rows(entries(), 'notebooks/'))}"
+    """What stands between the README's two marks: the verdicts by kind (str of Markdown)."""
+    return page.markdown_table(COUNTS, count_table(entries()))
 
 
 def write():

@@ -56,3 +56,9 @@ def test_temperature_moves_no_label_and_keeps_sums(honest):
 
 def test_certain_and_wrong_stays_finite():
     assert np.isfinite(stats.tempered(np.array([[1.0, 0.0]]), 0.5)).all()
+
+
+def test_bins_share_their_edges_and_span_all_confidences():
+    bins = stats.reliability(np.array([[0.9, 0.1]]), np.array([0]), bins=4)
+    assert [each.low for each in bins] == [0, 0.25, 0.5, 0.75]
+    assert [each.high for each in bins] == [0.25, 0.5, 0.75, 1]

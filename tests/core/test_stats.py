@@ -94,3 +94,7 @@ def test_uniformity_by_hand():
     assert found.p_value == pytest.approx(np.exp(-5))  # chi-square with two degrees of freedom is exponential
     assert stats.uniformity(np.arange(1000) % 4, 4).p_value == 1
     assert stats.uniformity(np.zeros(8, int), 4).counts.tolist() == [8, 0, 0, 0]
+
+
+def test_the_spread_is_that_of_a_sample():
+    assert stats.mean_and_sd([1.0, 3.0]) == (2.0, 2**0.5)

@@ -206,3 +206,17 @@ def test_a_named_file_on_a_full_disk_stays_as_it_was(small_disk):
     with pytest.raises(Problem, match="disk is full"):
         store.write_named(path, bytes(400_000))
     assert path.read_bytes() == b"old"
+
+
+def test_who_has_the_old_file_open_reads_it_to_its_end(tmp_path):
+    path = tmp_path / "a.txt"
+    store.write_text(path, "old")
+    with path.open() as reader:
+        store.write_text(path, "the new text")
+        assert reader.read() == "old"
+    assert path.read_text() == "the new text"
+
+
+def test_settings_may_differ_by_rounding_and_by_no_more():
+    assert not list(store.differences({"rate": 1.0}, {"rate": 1.0000001}, "settings"))
+    assert [where for where, *_ in store.differences({"rate": 1.0}, {"rate": 1.00001}, "settings")] == ["settings.rate"]

@@ -44,13 +44,17 @@ COSTS = ["a", "b"], [5e6, 50e6], [0.9, 0.93], [Interval(0.89, 0.91), Interval(0.
 CALLS = {
     "learning_curves": ({"SGD": history(9), "Adam": history(1)}, {"SGD": 7, "Adam": 1}),
     "accuracy_by_epoch": ({"cross-entropy": [history(5)] * 2, "squared error": [history(7)]}, 0.7),
-    "leaking_validation": ([chain(0.9)], 3),
+    "leaking_validation": ([chain(0.9)], 3, 0.967),
     "search_slices": (TRIALS, 0.84, KINDS),
     "architecture": (LAYERS, "784 pixels"),
     "shapes": ({"net": [(28, 1), (14, 64), (1, 10)]},),
     "image_sheet": (pictures(33), 16, 2),
     "feature_sheet": (100 * pictures(1)[0], pictures(28), 20),
-    "weights_explained": (pictures(2), np.linspace(0, 1, 20).reshape(2, 10), NAMES, ["unit 1", "unit 2"]),
+    "units_explained": (
+        pictures(4).reshape(2, 2, 28, 28),
+        255 * np.abs(pictures(6)).reshape(2, 3, 28, 28),
+        ["unit 1", "unit 2"],
+    ),
     "accuracies_by_run": ({"SGD": [0.89, 0.9], "Adam": [0.88]}, {"report": 0.874}),
     "gains": (GAINS, REACH),
     "recall_bars": (np.array([0.9, 0.2, 0.5, *[0.95] * 7]), [Interval(0.1, 0.99)] * 10, NAMES),
@@ -130,10 +134,11 @@ def test_trials_leave_room_for_the_names_of_their_settings():
 
 
 def test_what_leaks_and_what_is_clean_are_drawn_apart():
-    leaking, clean, test, reshuffle = drawn("leaking_validation").axes[0].lines
+    leaking, clean, test, reshuffle, reported = drawn("leaking_validation").axes[0].lines
     assert list(leaking.get_xdata()) == [1, 2, 3, 4, 5, 6]
     assert leaking.get_ydata()[2] == 0.902 and clean.get_ydata()[2] == 0.9
     assert list(test.get_xdata()) == [3, 6] and reshuffle.get_xdata()[0] == 3.5
+    assert set(reported.get_ydata()) == {0.967}
 
 
 def test_blocks_grow_with_channels_and_shrink_with_the_picture():

@@ -97,9 +97,13 @@ def test_exactly_means_neither_more_nor_less():
     assert features.are_exactly(surviving, config, ("y", "x")).tolist() == [True, False, False, False]
 
 
-def test_spread_is_that_of_the_training_points(penalised):
-    points = penalised.points(2)[0]
-    assert features.feature_spread(penalised)[2, 4] == pytest.approx(np.std(points[:, 0] * points[:, 1]))
+def test_a_run_can_be_looked_at_as_it_stood_earlier():
+    longer, shorter = (train(CIRCLE, SEEDS, last, at=[2, 4, last], snapshots=[4]) for last in (6, 4))
+    then = features.as_of(longer, 4)
+    assert then.epochs.tolist() == shorter.epochs.tolist()
+    assert (then.train_loss == shorter.train_loss).all() and (then.test_loss == shorter.test_loss).all()
+    assert all((ours == theirs).all() for ours, theirs in zip(then.final.weights, shorter.final.weights, strict=True))
+    assert (features.pairs_at(longer, 2) == np.stack([longer.train_loss[:, 0], longer.test_loss[:, 0]], axis=1)).all()
 
 
 def test_taking_nothing_away_leaves_the_loss_and_taking_a_dead_feature_too(penalised):
@@ -131,3 +135,24 @@ def test_accuracy_is_the_share_on_the_right_side():
     (w,), (b,) = run.final.weights[0][1], run.final.biases[0][1]
     right = np.mean(np.sign(test[:, :2] @ w + b) == test[:, 2])
     assert features.points_right(run)[1] == right
+
+
+def test_mean_slopes_are_those_of_the_loss_by_central_differences():
+    config = Config("gauss", ("x", "sinX"), (3, 2), "tanh")
+    run = train(config, ["0.5"], 2, at=[2])
+    points, _ = run.points()
+    weights = run.final.weights[0][0]
+
+    def loss():
+        return 0.5 * np.mean((run.final.output(*points[:, :2].T)[0] - points[:, 2]) ** 2)
+
+    def slope(place, step=1e-6):
+        kept, ends = weights[place], []
+        for change in (step, -step):
+            weights[place] = kept + change
+            ends.append(loss())
+        weights[place] = kept
+        return (ends[0] - ends[1]) / (2 * step)
+
+    wanted = [sum(abs(slope((neuron, feature))) for neuron in range(3)) for feature in range(2)]
+    np.testing.assert_allclose(features.mean_slopes(run)[0], wanted, rtol=1e-6)

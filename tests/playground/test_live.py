@@ -13,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from helpers.core import plotting
+from helpers.core.project import Problem
 from helpers.playground import fdlibm, live
 from helpers.playground.config import ACTIVATIONS, PAGE, Config, page_seeds
 from helpers.playground.datasets import DATASETS, FEATURES
@@ -352,23 +353,62 @@ def test_a_bad_value_is_said_in_a_sentence(opened):
     assert page.get_by_label("X₂", exact=True).is_checked()
 
 
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+@pytest.mark.parametrize("kind", ["follow", "strip", "race", "penalty"])
 @pytest.mark.browser
-def test_nothing_moves_unasked(opened):
-    page = opened(OWN)
+def test_nothing_moves_unasked(opened, kind, motion):
+    page = opened(f'<div data-playground="#{STATE}" data-kind="{kind}" data-epochs="5"></div>', reduced_motion=motion)
     before = page.locator(".playground").screenshot()
     page.wait_for_timeout(300)
     assert page.locator(".playground").screenshot() == before
-    assert _said(page).startswith("Epoch 0:")
+    assert page.locator(".playground-tiles button").count() == 0
+    assert all(said.startswith("Epoch 0:") for said in page.locator(".playground-status").all_text_contents())
+
+
+COUNT_DRAWN = """window.drawn = 0; const draw = Playground.Player.prototype.draw;
+Playground.Player.prototype.draw = function () { drawn++; draw.call(this); }; null"""
+
+
+@pytest.mark.browser
+def test_what_has_not_changed_is_not_drawn_again(opened):
+    page = opened(OWN)
+    page.evaluate(COUNT_DRAWN)
+    page.get_by_label("Speed").select_option("1 epoch/s")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("document.querySelector('[data-of=epoch]').textContent === '2'")
+    assert 2 <= page.evaluate("drawn") <= 20  # of some hundred frames
 
 
 @pytest.mark.browser
 def test_reduced_motion_draws_seldom(opened):
     page = opened(OWN, reduced_motion="reduce")
-    page.evaluate("window.drawn = 0; const draw = Playground.Player.prototype.draw;"
-                  "Playground.Player.prototype.draw = function () { drawn++; draw.call(this); }; null")  # fmt: skip
+    page.evaluate(COUNT_DRAWN)
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_timeout(1100)
     assert page.evaluate("drawn") <= 3
+
+
+@pytest.mark.browser
+def test_reduced_motion_draws_a_race_seldom(opened):
+    page = opened(f'<div data-playground="#{STATE}" data-kind="race" data-epochs="31"></div>', reduced_motion="reduce")
+    page.evaluate("window.drawn = 0; const draw = CanvasRenderingContext2D.prototype.drawImage;"
+                  "CanvasRenderingContext2D.prototype.drawImage = function (...to) { drawn++; draw.apply(this, to); }; null")  # fmt: skip
+    page.get_by_role("button", name="Race").click()
+    page.get_by_text("The race is over.").wait_for()
+    assert page.evaluate("drawn") == 3 * 3  # three networks at epochs 0, 30 and 31
+
+
+@pytest.mark.browser
+def test_reduced_motion_shows_seeds_when_they_are_sorted(opened):
+    page = opened('<div id="here"></div>', reduced_motion="reduce")
+    page.evaluate("address => Playground.strip(document.getElementById('here'), address, 30, 20)", TEN.to_url())
+    page.evaluate("""window.shown = [];
+        const tiles = document.querySelector(".playground-tiles"), count = () => tiles.offsetHeight ? tiles.children.length : 0;
+        new MutationObserver(() => shown.push(count())).observe(tiles, { childList: true }); null""")
+    page.get_by_role("button", name="Train 20 seeds").click()
+    page.get_by_text("20 seeds: test loss").wait_for()
+    shown = page.evaluate("shown")
+    assert len(shown) > 1 and set(shown[:-1]) == {0} and shown[-1] == 20
 
 
 @pytest.mark.browser
@@ -394,14 +434,27 @@ def test_the_player_is_accessible_and_fits(opened, scheme, width):
 
 @pytest.mark.browser
 def test_a_notebook_shows_the_same_player(chromium):
-    html = live.play(TEN, "0.25").data
+    html = TEN.play("0.25").data
     assert "http" not in html.replace(PAGE, "")
     page = chromium.new_page()
     page.set_content(f"<main>{html}{live.play(TEN).data}</main>")
     assert page.locator(".playground").count() == 2
     assert page.get_by_role("button", name="Close").count() == 0
     assert page.get_by_label("Address").first.input_value() == replace(TEN, seed="0.25").to_url()
+    page.evaluate(
+        "window.keys = 0; document.addEventListener('keydown', () => { keys++; }, true);"
+    )  # as JupyterLab does
+    page.get_by_role("button", name="Step").first.press("Space")
+    assert page.locator(".playground-status").first.text_content().startswith("Epoch 1:")
+    assert page.evaluate("keys") == 0
     page.close()
+
+
+@pytest.mark.parametrize("script", sorted(site.ASSETS.glob("*.js")), ids=lambda path: path.name)
+def test_a_script_can_be_parsed(script):
+    if shutil.which("node") is None:
+        pytest.skip("no Node is installed")
+    assert subprocess.run(["node", "--check", script], capture_output=True, check=False).stderr == b""
 
 
 def test_the_script_is_small_and_asks_for_nothing():
@@ -413,7 +466,45 @@ def test_the_script_is_small_and_asks_for_nothing():
         assert f'{name} = "{getattr(plotting, name)}"' in text
 
 
+@pytest.mark.browser
+def test_a_picture_takes_no_colour_from_its_neighbour(opened):
+    page = opened(OWN, "#initZero=true&networkShape=")  # all 0, below an input that is -1 at its lower edge
+    column = "canvas => Array.from(canvas.getContext('2d').getImageData(canvas.width / 2, 0, 1, 12).data)"
+    colours = np.reshape(page.locator(".playground-output").evaluate(column), (12, 4))
+    assert (colours == colours[-1]).all()
+
+
+@pytest.mark.browser
+def test_the_theme_puts_no_card_behind_it(opened):
+    rule = "html[data-theme=dark] .bd-content div.cell_output .text_html { background: #ced6dd; padding: 8px; color: #222832; }"
+    html = live.penalty(TEN, 5).data
+    page = opened(f"""<style>{rule} .bd-content {{ color: #ced6dd; }}</style><div class="bd-content">
+        <div class="cell_output"><div class="text_html">{html}</div></div></div>""")
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    seen = "element => ['backgroundColor', 'padding', 'color'].map(name => getComputedStyle(element)[name])"
+    assert page.locator(".text_html").evaluate(seen) == ["rgba(0, 0, 0, 0)", "0px", "rgb(206, 214, 221)"]
+
+
 # --- several networks side by side --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["strip", "race", "penalty"])
+@pytest.mark.browser
+def test_a_cell_s_output_is_a_line_that_the_site_brings_to_life(opened, kind):
+    html = getattr(live, kind)(TEN, 5).data
+    assert html == getattr(live, kind)(TEN, 5).data and "<script" not in html
+    page = opened(html)
+    assert page.get_by_text("In the report's site").count() == 0
+    if kind == "penalty":
+        assert page.get_by_label("Address").input_value() == TEN.to_url()
+    else:
+        assert page.get_by_role("button").text_content().endswith("for 5 epochs")
+    assert opened(html, java_script_enabled=False).get_by_text("In the report's site").is_visible()
+
+
+def test_a_slider_needs_a_penalty():
+    with pytest.raises(Problem, match="needs a config with a penalty"):
+        live.penalty(Config(), 5)
 
 
 @pytest.mark.browser

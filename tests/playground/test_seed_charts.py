@@ -85,15 +85,6 @@ def test_feature_weights_shows_medians_and_shades_the_hand_picked():
     assert figure.axes[3].get_yticks().tolist() == [0]
 
 
-def test_shares_are_drawn_with_their_bands():
-    thresholds = np.array([0.01, 0.1, 0.5])
-    shares = {("circle", "L1"): np.array([0.2, 0.4, 0.9]), ("spiral", "L1"): np.zeros(3)}
-    bands = {key: np.array([row - 0.05, row + 0.05]) for key, row in shares.items()}
-    figure = charts.shares_by_threshold(thresholds, shares, bands, 0.1)
-    assert figure.axes[0].lines[0].get_ydata().tolist() == [0.2, 0.4, 0.9]
-    assert figure.axes[0].collections[0].get_paths()[0].vertices[:, 1].max() == pytest.approx(0.95)
-
-
 def test_printed_pairs_stand_where_they_were_printed_and_say_as_what():
     datasets = ("circle", "xor", "gauss", "spiral")
     clouds = {(d, p): np.exp(RNG.normal(-4, 0.2, (20, 2))) for d in datasets for p in ("none", "L1")}
@@ -106,19 +97,12 @@ def test_printed_pairs_stand_where_they_were_printed_and_say_as_what():
     assert words == ["printed\nas circle", "printed\nas XOR", "printed\nas Gaussian", "printed\nas spiral"]
 
 
-def test_change_strips_have_a_tick_a_seed_and_the_median():
-    axis = charts.change_strips({"a": np.array([0.1, 0.2, 0.6]), "b": np.zeros(3)}).axes[0]
-    ticks, medians = lines(axis, "|"), lines(axis, "D")
-    assert [line.get_xdata().tolist() for line in ticks] == [[0.1, 0.2, 0.6], [0, 0, 0]]
-    assert [line.get_xdata()[0] for line in medians] == [0.2, 0]
-
-
-def test_search_planes_draw_every_pair_by_its_activation():
-    pairs = np.array([[0.1, 0.2], [0.3, 0.4]])
-    figure = charts.search_planes({"L1": [("relu", pairs), ("tanh", pairs)]}, {"L1": (0.3, 0.4)})
-    drawn = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 2]
-    assert [line.get_marker() for line in drawn] == ["^", "s"]
-    assert drawn[0].get_xydata().tolist() == pairs.tolist()
+def test_penalty_paths_draw_test_thick_and_training_thin_and_the_control_level():
+    losses = np.tile(np.array([[0.1, 0.4], [0.2, 0.3]])[:, None], (1, 5, 1))
+    axis = charts.penalty_paths({"XOR": {"L2": losses, "none": losses[:1]}}, (0.01, 0.1)).axes[0]
+    drawn = [(line.get_linewidth(), line.get_ydata().tolist()) for line in axis.lines]
+    assert drawn == [(2.2, [0.4, 0.3]), (0.9, [0.1, 0.2]), (2.2, [0.4, 0.4]), (0.9, [0.1, 0.1])]
+    assert axis.get_xscale() == "log"
 
 
 def words(axis):

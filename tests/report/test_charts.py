@@ -7,38 +7,42 @@ from tests.conftest import svg
 
 pytestmark = pytest.mark.usefixtures("house_style")
 
-ROWS = [
-    ("a value", [0.5], "", "good"),
-    ("two losses", [-250.0, 1.0], "", "bad"),
-    ("a statement", [], "in words", "open"),
-]
+ROWS = [("one", 0.4, "reproduced"), ("two", 1e-9, "not reproduced"), ("three", 0.03, "near miss")]
+SHARES = [("often", 0.9, 0.8, 0.95, 0.5, "holds"), ("seldom", 0.1, 0.05, 0.2, 0.5, "does not hold")]
 
 
-def test_the_scale_is_plain_inside_and_logarithmic_outside():
-    axes = charts.at_a_glance({"A": [("far", [1e9, -1e9], "", "bad")]}).axes[0]
-    scale = axes.transScale.transform
-    places = [-100, -10, -1, -0.3, 0, 0.3, 1, 10, 100]
-    assert scale([(place, 0) for place in places])[:, 0] == pytest.approx([-3, -2, -1, -0.3, 0, 0.3, 1, 2, 3])
-    (far,) = (line for line in axes.lines if line.get_markevery() == [0])
-    assert far.get_xdata().tolist() == [charts.REACH, -charts.REACH]  # what is farther is drawn at the edge
+def marks(axes, color):
+    return [
+        float(line.get_xdata()[0]) for line in axes.lines if line.get_color() == color and len(line.get_xdata()) == 1
+    ]
 
 
-def test_every_row_and_heading_is_drawn():
-    figure = charts.at_a_glance({"First": ROWS, "Second": ROWS[:1]})
+def test_a_p_value_is_drawn_where_it_lies_or_at_the_edge():
+    axes = charts.p_values({"A": ROWS}).axes[0]
+    assert axes.get_xscale() == "log"
+    assert [marks(axes, charts.COLORS[grade]) for grade in ("good", "bad", "near")] == [[0.4], [charts.LEAST], [0.03]]
+
+
+def test_a_share_is_drawn_with_its_interval_and_its_bound():
+    axes = charts.shares({"A": SHARES}).axes[0]
+    assert marks(axes, charts.COLORS["good"]) == [0.9] and marks(axes, charts.COLORS["bad"]) == [0.1]
+    assert [0.8, 0.95] in [list(line.get_xdata()) for line in axes.lines]
+    assert [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "|"] == [0.5, 0.5]
+
+
+def test_every_row_and_heading_is_named():
+    figure = charts.p_values({"First": ROWS, "Second": ROWS[:1]})
     texts = [text.get_text() for text in figure.axes[0].texts]
-    assert [text for text in texts if text in ("First", "Second")] == ["First", "Second"]
-    assert texts.count("a value") == 2 and texts.count("in words") == 1
-    rings = [line for line in figure.axes[0].lines if line.get_markerfacecolor() == "none" and len(line.get_xdata())]
-    assert [float(line.get_xdata()[0]) for line in rings] == [1.0]
+    assert texts.count("one") == 2 and {"First", "Second", "two", "three"} <= set(texts)
 
 
-def test_each_verdict_has_a_mark_and_a_colour_of_its_own():
-    assert len({mark["marker"] for mark in charts.MARKS.values()}) == 3
-    assert len(set(charts.COLORS.values())) == 3
+def test_each_grade_has_a_mark_and_a_colour_of_its_own():
+    assert len(set(charts.MARKS.values())) == len(set(charts.COLORS.values())) == 3
+    assert [charts.grade(word) for word in ("agrees", "near miss", "in error")] == ["good", "near", "bad"]
 
 
 def test_more_rows_make_a_taller_picture():
-    short, tall = (charts.at_a_glance({"A": ROWS * times}).get_size_inches()[1] for times in (1, 9))
+    short, tall = (charts.p_values({"A": ROWS * times}).get_size_inches()[1] for times in (1, 9))
     assert tall - short == pytest.approx(24 * charts.ROW)
 
 
@@ -66,6 +70,9 @@ def test_what_was_not_measured_has_no_panel(chapters, gains, panels):
     assert len(charts.costs(chapters, gains).axes) == panels
 
 
-@pytest.mark.parametrize("draw", [lambda: charts.costs(CHAPTERS, GAINS), lambda: charts.at_a_glance({"A": ROWS})])
+@pytest.mark.parametrize(
+    "draw",
+    [lambda: charts.costs(CHAPTERS, GAINS), lambda: charts.p_values({"A": ROWS}), lambda: charts.shares({"A": SHARES})],
+)
 def test_a_chart_has_the_same_bytes_every_time(draw):
     assert svg(draw()) == svg(draw())

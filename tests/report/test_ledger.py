@@ -5,7 +5,7 @@ import pytest
 
 from helpers.core import project, store
 from helpers.core.project import Problem
-from helpers.report import claims, ledger, page
+from helpers.report import claims, ledger, rules
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def an_entry(claim_id="mlp-val-acc-a", **changed):
 def test_every_claim_is_there_once_and_in_order():
     assert [row["id"] for row in ledger.entries()] == list(claims.all_claims())
     assert all(tuple(row) == ledger.FIELDS for row in ledger.entries())
-    assert all(row["verdict"] in ledger.VERDICTS for row in ledger.entries())
+    assert all(row["verdict"] in rules.WORDS[row["kind"]] + (rules.UNTESTABLE,) for row in ledger.entries())
 
 
 def test_the_stored_ledger_is_what_the_results_say():
@@ -37,7 +37,7 @@ def test_the_stored_ledger_is_what_the_results_say():
 
 
 def test_what_cannot_be_tested_says_why():
-    assert all(row["why"] for row in ledger.entries() if row["verdict"] == page.UNTESTABLE)
+    assert all(row["why"] for row in ledger.entries() if row["verdict"] == rules.UNTESTABLE)
 
 
 def test_a_chapter_without_results_cannot_be_tested_until_it_has_some(results):
@@ -45,10 +45,10 @@ def test_a_chapter_without_results_cannot_be_tested_until_it_has_some(results):
     stored = store.read_json(results / f"{name}.json")
     (results / f"{name}.json").unlink()
     entry = an_entry("mlp-params")
-    assert (entry["verdict"], entry["why"], entry["measured"]) == (page.UNTESTABLE, ledger.NOT_RUN, None)
+    assert (entry["verdict"], entry["why"], entry["measured"]) == (rules.UNTESTABLE, ledger.NOT_RUN, None)
     assert entry["reported"] == 244591
     store.write_json(results / f"{name}.json", stored)
-    assert an_entry("mlp-params")["verdict"] == page.REPRODUCED
+    assert an_entry("mlp-params")["verdict"] == rules.AGREES
 
 
 def test_a_chapter_that_passes_over_a_claim_is_a_problem(results):
@@ -61,32 +61,29 @@ def test_a_chapter_that_passes_over_a_claim_is_a_problem(results):
 def test_the_verdict_is_the_chapters_own(results):
     stored = store.read_json(results / "01_playground.json")
     for row in stored["claims"]:
-        row["verdict"] = page.UNTESTABLE
+        row["verdict"] = rules.UNTESTABLE
     store.write_json(results / "01_playground.json", stored)
-    assert an_entry("t1-circle")["verdict"] == page.UNTESTABLE
+    assert an_entry("t1-circle")["verdict"] == rules.UNTESTABLE
 
 
-def test_counts_name_every_verdict():
-    rows = [{"verdict": page.REPRODUCED}] * 2
-    assert ledger.verdict_counts(rows) == {page.REPRODUCED: 2, page.NOT_REPRODUCED: 0, page.UNTESTABLE: 0}
-    assert sum(ledger.verdict_counts(ledger.entries()).values()) == len(claims.all_claims())
+def test_verdicts_are_counted_by_kind_and_settings_are_not():
+    rows = [{"kind": "measured", "verdict": rules.REPRODUCED}] * 2 + [{"kind": "setting", "verdict": rules.AS_SET}]
+    counts = ledger.verdict_counts(rows)
+    assert counts["measured"] == {rules.REPRODUCED: 2} and "setting" not in counts
+    judged = [claim for claim in claims.all_claims().values() if claim.kind != "setting"]
+    found = ledger.verdict_counts(ledger.entries())
+    assert sum(sum(words.values()) for words in found.values()) == len(judged)
 
 
-@pytest.mark.parametrize(
-    ("reported", "interval", "expected"),
-    [
-        (0.9, [0.8, 0.9], [1.0]),
-        (0.7, [0.8, 0.9], [-3.0]),
-        ([0.84, 0.86], [0.8, 0.9], [0.0]),
-        ({"train_loss": 0.2, "test_loss": 0.001}, {"train_loss": [0.0, 0.1], "test_loss": [0.0, 0.0]}, [3.0, 2.0]),
-        ("in words", [0.8, 0.9], []),
-        (0.9, None, []),
-    ],
-)
-def test_a_position_is_counted_in_half_widths(reported, interval, expected):
-    entry = an_entry(reported=reported, interval=interval)
-    assert ledger.interval_positions(entry) == pytest.approx(expected)
-    assert ledger.largest_position(entry) == pytest.approx(max(map(abs, expected), default=0))
+def test_the_rules_that_are_shown_are_those_that_judged():
+    table = ledger.rule_table(ledger.entries())
+    assert sum(count for *_, count in table) == len(claims.all_claims())
+    assert {rule for _, rule, _ in table} == {claim.rule.description for claim in claims.all_claims().values()}
+
+
+def test_holm_corrects_the_rows_of_tables_together():
+    rows = [an_entry("t1-circle", p=0.01), an_entry("t1-xor", p=0.2), an_entry("mlp-params", p=None)]
+    assert [row["holm"] for row in ledger.with_holm(rows)] == pytest.approx([0.02, 0.2])
 
 
 @pytest.mark.parametrize(

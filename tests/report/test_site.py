@@ -14,7 +14,7 @@ from helpers.playground.engine import train
 from helpers.report import claims, notebooks, site, tables
 
 NAMES = ["index", *notebooks.names(), "playground", "figures", "glossary", "bibliography"]
-AXE_PAGES = ("index", "04_mlp", "08_what_reproduces", "playground")  # these always; the others in the slow run
+AXE_PAGES = ("index", "08_what_reproduces", "playground")  # these always; the others in the slow run
 GRAVE = ("serious", "critical")  # axe's grades for what keeps somebody from reading
 MOST = 5_000_000  # bytes of a page with its pictures
 BEYOND = """width => [...document.querySelectorAll('main *')].filter(e => {
@@ -34,19 +34,6 @@ def built(tmp_path_factory):
         lines = site.build(stored=True, output=folder)
     assert lines[0].endswith("index.html")
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    executable = site.find_browser()
-    if executable is None:
-        pytest.skip("no Chromium is installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=executable, args=list(site.BROWSER_FLAGS[1:]))
-        yield launched
-        launched.close()
 
 
 # --- the pages --------------------------------------------------------------------------------------------------------
@@ -183,9 +170,9 @@ def test_every_row_of_the_playground_tables_opens_the_page(built):
 
 PLAYED = """async () => {
     const heads = [];
-    for (const link of document.querySelectorAll('main a[href*="playground.tensorflow.org/#"]')) {
+    for (const link of document.querySelectorAll('main a[href*="playground.tensorflow.org/#"]:not(.playground a)')) {
         link.click();
-        const player = document.querySelector(".playground"), control = name => player.querySelector(`[name=${name}]`);
+        const player = document.querySelector(".playground-place .playground"), control = name => player.querySelector(`[name=${name}]`);
         control("stopAt").value = 10;
         control("speed").selectedIndex = 3;
         control("play").click();

@@ -112,17 +112,13 @@ const Playground = (() => {
     return (1 - q) - ((0.5 * z - q) - (z * r - x * y));
   }
 
-  function sin(x) {
-    const [n, y0, y1] = reduced(x);
-    const value = n & 1 ? kernelCos(y0, y1) : kernelSin(n, y0, y1);
-    return n & 2 ? -value : value;
+  /* The sine of x and `quarters` of a turn. */
+  function sineOf(x, quarters) {
+    const [n, y0, y1] = reduced(x), at = n + quarters;
+    const value = at & 1 ? kernelCos(y0, y1) : kernelSin(n, y0, y1);
+    return at & 2 ? -value : value;
   }
-
-  function cos(x) {
-    const [n, y0, y1] = reduced(x);
-    const value = n & 1 ? kernelSin(n, y0, y1) : kernelCos(y0, y1);
-    return (n + 1) & 2 ? -value : value;
-  }
+  const sin = (x) => sineOf(x, 0), cos = (x) => sineOf(x, 1);
 
   /* The natural logarithm of a normal positive number. */
   function log(x) {
@@ -131,7 +127,7 @@ const Playground = (() => {
     const k = (top >> 20) - 1023 + (carry >> 20);
     const f = fromWords(high | (carry ^ 0x3ff00000), low) - 1;
     const lowPart = k * LN2_LO;
-    if ((0xfffff & (2 + high)) < 3) return k * LN2_HI - ((f * f * (0.5 - 0.33333333333333333 * f) - lowPart) - f);
+    if ((0xfffff & (2 + high)) < 3) return k * LN2_HI - ((f * f * (0.5 - 0.3333333333333333 * f) - lowPart) - f);
     const s = f / (2 + f), z = s * s, w = z * z;
     const t1 = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
     const t2 = 2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01);
@@ -404,7 +400,7 @@ const Playground = (() => {
   const stepOf = (value) => (value >= 1 ? 255 : value <= -1 ? 0 : Math.round((value + 1) * 127.5) || 0);
   const colorOf = (value) => `rgb(${COLORS[stepOf(value)]})`;
 
-  /* What every neuron answers over the plane: a picture (canvas) with one square a neuron, from the top, inputs first. */
+  /* What every neuron answers over the plane, and a small picture (canvas) of it for each: neighbours in one would blur. */
   class Maps {
     constructor(engine) {
       const links = engine.weights.length, rows = engine.outputs.length, density = links < 200 ? 50 : links < 2000 ? 32 : 16;
@@ -413,9 +409,9 @@ const Playground = (() => {
       const plane = Array.from({ length: density * density }, (_, at) => [tick(at % density), -tick(Math.floor(at / density))]);
       this.inputs = featuresAt(plane, engine.setting.features);
       this.answers = new Float64Array(rows * plane.length);
-      this.canvas = Object.assign(document.createElement("canvas"), { width: density, height: density * rows });
-      this.context = this.canvas.getContext("2d");
-      this.image = this.context.createImageData(density, density * rows);
+      const picture = () => Object.assign(document.createElement("canvas"), { width: density, height: density });
+      this.contexts = Array.from({ length: rows }, () => picture().getContext("2d"));
+      this.image = new ImageData(density, density * rows);
       this.pixels = new Uint32Array(this.image.data.buffer);
     }
 
@@ -428,11 +424,11 @@ const Playground = (() => {
           pixels[here] = PIXELS[stepOf(outputs[row])];
         }
       }
-      this.context.putImageData(this.image, 0, 0);
+      this.contexts.forEach((context, row) => context.putImageData(this.image, 0, -row * this.density));
     }
 
     paint(context, row, x, y, side) {
-      context.drawImage(this.canvas, 0, row * this.density, this.density, this.density, x, y, side, side);
+      context.drawImage(this.contexts[row].canvas, x, y, side, side);
     }
 
     /* The line where a neuron answers zero, in a square of `side` pixels. */
@@ -578,6 +574,7 @@ const Playground = (() => {
   // --- the player -------------------------------------------------------------------------------------------------------
 
   const FRAME = 12; // milliseconds of a frame's sixteen that work and drawing may take
+  const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches; // then two pictures a second are enough
   const SPEEDS = { "1 epoch/s": 1, "10 epochs/s": 10, "60 epochs/s": 60, "full speed": 1e6 };
   const RATES = [0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
   const options = (values) => values.map((value) => `<option>${value}</option>`).join("");
@@ -699,13 +696,13 @@ const Playground = (() => {
     frame(now) {
       if (!this.playing || !this.section.isConnected) return;
       const { engine, end, cost } = this, start = performance.now(), speed = SPEEDS[this.parts.speed.value];
-      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches; // then two pictures a second are enough
-      const drawing = start - this.drawn > (calm ? 500 : 3 * cost), most = drawing ? Math.max(3, FRAME - cost) : FRAME;
+      const drawing = start - this.drawn > (calm() ? 500 : 3 * cost), most = drawing ? Math.max(3, FRAME - cost) : FRAME;
       this.owed = Math.min(this.owed + (Math.max(0, now - this.last) / 1000) * speed, Math.max(1, speed / 4));
       this.last = now;
-      while (this.owed >= 1 && engine.epoch < end && performance.now() - start < most) if (engine.slice()) this.owed -= 1;
+      const more = () => this.owed >= 1 && engine.epoch < end && performance.now() - start < most;
+      for (; more(); this.stale = true) if (engine.slice()) this.owed -= 1;
       if (engine.epoch >= end) return this.rest();
-      if (drawing) this.draw();
+      if (drawing && this.stale) this.draw();
       this.request = requestAnimationFrame((later) => this.frame(later));
     }
 
@@ -728,7 +725,7 @@ const Playground = (() => {
       drawOutput(output, engine, maps, row, parts.testPoints.checked);
       drawLosses(losses, engine.losses, parts.logarithmic.checked, { ink, muted, line });
       for (const [name, text] of Object.entries(this.said())) this.find(`[data-of="${name}"]`).textContent = text;
-      this.drawn = performance.now();
+      Object.assign(this, { drawn: performance.now(), stale: false });
       this.cost = this.drawn - start;
     }
 
@@ -822,6 +819,7 @@ const Playground = (() => {
         losses.splice(rank, 0, loss);
         tiles.insertBefore(tile(setting, epochs, place), tiles.children[rank] ?? null);
         drawTile(tiles.children[rank], new Maps(engine), 36, inWords(loss));
+        tiles.hidden = calm() && number < count; // sorting moves them
         if (number % 20 === 0) say(`${number} seeds: test loss ${inWords(losses[0])} to ${inWords(losses.at(-1))}.`);
       }
     });
@@ -833,10 +831,11 @@ const Playground = (() => {
       const runners = activations.map((activation) => new Maps(new Engine({ ...parse(address), activation })));
       tiles.replaceChildren(...runners.map(({ engine }) => tile(engine.setting, epochs, place)));
       for (let epoch = 0; epoch <= epochs; epoch++) {
+        const drawing = epoch === epochs || epoch % (calm() ? 30 : 1) === 0;
         for (const [at, maps] of runners.entries()) {
           const { losses } = maps.engine.train(epoch ? 1 : 0), there = losses.findIndex(([, test]) => test < 0.01);
           const said = there < 0 ? "" : `, below 0.01 at ${there}`;
-          drawTile(tiles.children[at], maps, 130, `${activations[at]}: ${losses[epoch][1].toFixed(4)}${said}`);
+          if (drawing) drawTile(tiles.children[at], maps, 130, `${activations[at]}: ${losses[epoch][1].toFixed(4)}${said}`);
         }
         yield true;
       }

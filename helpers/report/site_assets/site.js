@@ -7,3 +7,23 @@ document.addEventListener("DOMContentLoaded", () => {
   const watch = new ResizeObserver((changes) => changes.forEach((change) => mark(change.target)));
   document.querySelectorAll("main pre, .pst-scrollable-table-container").forEach((box) => watch.observe(box));
 });
+
+/* Appendices are folded; a link into one, or printing, opens it. */
+document.addEventListener("DOMContentLoaded", () => {
+  const folded = [...document.querySelectorAll("main section[id^='appendix']")].map((section) => {
+    const fold = document.createElement("details"), summary = document.createElement("summary");
+    summary.textContent = "Show the appendix";
+    fold.className = "appendix";
+    fold.append(summary, ...[...section.children].filter((child) => !/^H\d$/.test(child.tagName)));
+    section.append(fold);
+    return fold;
+  });
+  const open = () => {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    folded.filter((fold) => target && (fold.contains(target) || fold.parentElement === target)).forEach((fold) => { fold.open = true; });
+    if (target) target.scrollIntoView();
+  };
+  addEventListener("hashchange", open);
+  addEventListener("beforeprint", () => folded.forEach((fold) => { fold.open = true; }));
+  open();
+});
