@@ -64,18 +64,6 @@ def _slope(output, activation):
     return (output > 0).astype(float) if activation == "relu" else np.ones_like(output)
 
 
-def neuron_lines(weights, biases):
-    """Where each neuron's total input is zero: the line w.x + b = 0 in the plane.
-
-    weights : float array (..., neurons, 2).   biases : (..., neurons).
-    Returns (distance, angle), float arrays (..., neurons): the line's distance from the origin, and its direction in
-    degrees from 0 (level) to below 180.
-    """
-    size = np.hypot(weights[..., 0], weights[..., 1])
-    angle = np.degrees(np.arctan2(weights[..., 0], -weights[..., 1]))
-    return np.abs(biases) / size, np.mod(angle, 180.0)
-
-
 def linear_probe(network, index, target):
     """How much of a function of the plane each layer holds, in linear combinations of its outputs (a linear probe).
 

@@ -237,26 +237,30 @@ def penalty_paths(panels, rates):
     return figure
 
 
-def share_curves(panels, limit, columns=4):
-    """The share of seeds that have reached the bar by each epoch, several settings a panel.
+def half_times(rows, limit):
+    """By which epoch half of the seeds are below the bar, with hand-made features (a dot) and with raw inputs (a diamond).
 
-    panels : dict of title -> dict of name -> float array (limit + 1,); names as in LOOKS have their look.
+    rows : dict of (panel's title, row's name) -> dict of "by hand" or "raw inputs" -> epoch (float; infinite if fewer than
+    half arrive, and then drawn in a strip at the right edge).   limit : epochs that were watched.
     """
-    names = names_in(panels)
-    columns = min(columns, len(panels))
-    rows = -(-len(panels) // columns)
-    figure, axes = plotting.subplots(1.75 * rows + 0.6, rows, columns, sharex=True, sharey=True, squeeze=False)
-    for axis, (title, curves) in zip(axes.flat, panels.items(), strict=False):
-        for name, curve in curves.items():
-            axis.step(range(limit + 1), rounded(curve), where="post", linewidth=1.7, **line_look(name, names))
-        axis.set_title(title, fontsize=8.5)
-        axis.set(xscale="symlog", xlim=(5, limit), ylim=(-0.03, 1.03))
-        axis.set_xscale("log")
-        axis.set_xticks([10, 100], ["10", "100"])
-        axis.yaxis.set_major_formatter(percent)
-    figure.supxlabel("epoch", fontsize=9)
-    figure.supylabel("seeds below the bar", fontsize=9)
-    legend_above(figure, {name: line_look(name, names) for name in names})
+    titles, names = (list(dict.fromkeys(part)) for part in zip(*rows, strict=True))
+    looks = {"by hand": {"marker": "o", "color": plotting.INK}, "raw inputs": {"marker": "D", "color": plotting.CYAN}}
+    figure, (panels,) = plotting.subplots(0.24 * len(names) + 1.0, 1, len(titles), sharey=True, squeeze=False)
+    edge, soonest = 1.5 * limit, min(min(epochs.values()) for epochs in rows.values())
+    for axes, title in zip(panels, titles, strict=True):
+        axes.axvspan(1.15 * limit, 2 * limit, color=plotting.GRID, alpha=0.6, linewidth=0)
+        for place, name in enumerate(names):
+            epochs = {kind: min(rounded(epoch), edge) for kind, epoch in rows.get((title, name), {}).items()}
+            axes.plot([*epochs.values()], [place] * len(epochs), color=plotting.FAINT, linewidth=1)
+            for kind, epoch in epochs.items():
+                axes.plot(epoch, place, markersize=6, markeredgecolor="white", linestyle="", **looks[kind])
+        axes.set(title=title, xscale="log", ylim=(len(names) - 0.5, -0.5), xlabel="epoch (logarithmic)")
+        axes.set_xticks([3, 10, 30, 100, 300, edge], ["3", "10", "30", "100", "300", "< half"])
+        axes.set_xlim(0.75 * soonest, 2 * limit)
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set_yticks(range(len(names)), names)
+        axes.tick_params(axis="y", length=0)
+    legend_above(figure, {kind: look | {"linestyle": ""} for kind, look in looks.items()})
     return figure
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 import numpy as np
+from scipy.stats import t
 
 from helpers.core import project
 from helpers.core.stats import Accuracy, Interval
@@ -16,7 +17,6 @@ from helpers.playground.config import Config
 from helpers.playground.datasets import FEATURES
 from helpers.playground.engine import processors, train
 
-QUARTILES = (0.25, 0.5, 0.75)
 SHOWN = 3  # decimals that the page shows
 
 
@@ -89,45 +89,10 @@ class Losses:
         """Training and test loss beside one another: float array (n_seeds, 2)."""
         return np.column_stack([self.train, self.test])
 
-    def showing(self, train_loss, test_loss):
-        """Which seeds show these losses on the page, at its three decimals: bool arrays (train, test, both)."""
-        train_same, test_same = (
-            in_thousandths(ours) == in_thousandths(theirs)
-            for ours, theirs in ((self.train, train_loss), (self.test, test_loss))
-        )
-        return train_same, test_same, train_same & test_same
-
-    def could_show(self, train_loss, test_loss):
-        """Whether each printed loss lies between the two values that the middle 95 % of the seeds show (bool)."""
-        return train_loss in central(self.train) and test_loss in central(self.test)
-
-    def medians(self):
-        """The medians as the page shows them, by the report's names (dict of float)."""
-        return {
-            "train_loss": round(float(np.median(self.train)), 3),
-            "test_loss": round(float(np.median(self.test)), 3),
-        }
-
-    def middle(self):
-        """Between which values the page shows the middle 95 % of the seeds, by the report's names (dict of Interval)."""
-        return {"train_loss": central(self.train), "test_loss": central(self.test)}
-
-
-def losses_at(config, seeds, epochs, label=None):
-    """The Losses of a setting after so many epochs. label : names it in lines of progress; without it there are none."""
-    return Losses.of(train(config, seeds, epochs, at=[epochs], progress=_teller(label and f"{label}: epoch")))
-
 
 def in_thousandths(losses):
     """Losses as the page shows them, in whole thousandths: int, of the same shape. 0.0004 is shown as 0.000."""
     return np.rint(1000 * np.asarray(losses, dtype=float)).astype(int)
-
-
-def central(losses, level=0.95):
-    """Between which two values the page shows the middle `level` of some losses (Interval, multiples of 0.001)."""
-    tails = (1 - level) / 2, (1 + level) / 2
-    low, high = np.quantile(in_thousandths(losses), tails, method="inverted_cdf")
-    return Interval(float(low) / 1000, float(high) / 1000)
 
 
 def factors(pairs, printed):
@@ -136,22 +101,6 @@ def factors(pairs, printed):
     pairs : float array (n, 2).   printed : the two losses. A loss shown as 0.000 counts as half the last decimal.
     """
     return np.exp(_distances(_on_page(pairs), _on_page(printed)))
-
-
-def conformal_p_value(pairs, printed, neighbours=10):
-    """Were a printed pair of losses one more seed's, how often would a pair lie at least as far from the others?
-
-    Every pair is judged by the factor that takes in its `neighbours` nearest others; the answer is the share of pairs,
-    the printed one among them, that need at least the printed one's. It asks for no shape of the distribution: if all n + 1
-    pairs are drawn alike, a p-value of p or less comes up in a share p of cases at most (a conformal test; Vovk, Gammerman
-    and Shafer 2005).
-
-    pairs : float array (n, 2).   printed : two losses.   Returns a float from 1 / (n + 1) to 1.
-    """
-    points = _on_page(np.vstack([pairs, printed]))
-    rank = min(neighbours, len(pairs))
-    reach = np.sort(_distances(points[:, None], points[None]), axis=1)[:, rank]  # rank 0 is the pair itself
-    return float(np.mean(reach >= reach[-1] - 1e-9))
 
 
 def _on_page(losses):
@@ -203,7 +152,7 @@ class TimeToThreshold:
 def time_to_threshold(config, seeds, epochs, bar, label=None, to_the_end=False):
     """The TimeToThreshold of a setting: each seed is trained until its test loss is below `bar`, or for `epochs` epochs.
 
-    label : as for losses_at.   to_the_end : train all seeds for all epochs, and say where they end.
+    label : names it in lines of progress; without it there are none.   to_the_end : train all seeds for all epochs, and say where they end.
     """
     bars = {"watch_below" if to_the_end else "stop_below": bar}
     run = train(config, seeds, epochs, at=[epochs], progress=_teller(label and f"{label}: epoch"), **bars)
@@ -233,12 +182,6 @@ def epochs_quantile(first_below, q):
     """The epoch by which a share q of the seeds are below the bar: a float, infinite if fewer ever get there."""
     epochs = np.where(np.asarray(first_below) < 0, np.inf, first_below)
     return float(np.sort(epochs)[int(np.ceil(q * epochs.size)) - 1])
-
-
-def share_by_epoch(first_below, limit):
-    """The share of seeds that have been below the bar by each epoch: float array (limit + 1,), from epoch 0."""
-    first_below = np.asarray(first_below)
-    return np.bincount(first_below[first_below >= 0], minlength=limit + 1).cumsum() / first_below.size
 
 
 def median_seed(first_below):
@@ -279,3 +222,22 @@ def race(first_below, rival_first_below):
     both_never = np.isinf(own) & np.isinf(rival)
     counts = own < rival, own > rival, (own == rival) & ~both_never, both_never
     return Race(*(int(group.sum()) for group in counts))
+
+
+def pooled_races(pairs):
+    """How often the first of each pair is sooner, over all decided races: its Accuracy, and a 95 % interval clustered by seed.
+
+    pairs : list of (first_below, rival_first_below), int arrays (n_seeds,) of the same seeds in the same order. Races that
+    share a seed share its points and weights, so the seeds are what is drawn independently: the interval is that of a ratio
+    of sums over seeds. Where one side wins every race it is Wilson's, of as many tries as there are decided seeds.
+    """
+    own, rival = (np.where(np.array(side) < 0, np.inf, side) for side in zip(*pairs, strict=True))
+    won, decided = (own < rival).sum(axis=0), (own != rival).sum(axis=0)
+    total = Accuracy(int(won.sum()), int(decided.sum()))
+    if total.correct in (0, total.n):
+        seeds = int(np.count_nonzero(decided))
+        return total, Accuracy(seeds if total.correct else 0, seeds).interval if seeds else Interval(0.0, 1.0)
+    n_seeds = won.size
+    spread = np.sqrt(n_seeds / (n_seeds - 1) * np.sum((won - total.share * decided) ** 2)) / total.n
+    reach = float(t.ppf(0.975, n_seeds - 1) * spread)
+    return total, Interval(max(total.share - reach, 0.0), min(total.share + reach, 1.0))

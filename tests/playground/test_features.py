@@ -57,13 +57,6 @@ def test_the_share_right_falls_to_chance_before_training_and_rises_with_it():
     assert features.points_right(trained).mean() > 0.97
 
 
-def test_a_neurons_line_is_where_its_total_is_zero():
-    weights = np.array([[3.0, 4.0], [0.0, 2.0], [1.0, 0.0]])
-    distance, angle = features.neuron_lines(weights, np.array([10.0, -1.0, 0.0]))
-    assert distance.tolist() == [2.0, 0.5, 0.0]
-    assert angle == pytest.approx([np.degrees(np.arctan2(-3, 4)) % 180, 0.0, 90.0])
-
-
 def test_a_linear_layer_holds_the_inputs_and_no_product_of_them():
     run = train(Config(hidden=(4,), activation="linear"), page_seeds(1), 0, at=[0])
     assert features.linear_probe(run.initial, 0, lambda x, y: 2 * x - y + 1) == pytest.approx([1, 1])

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from helpers.core import plotting
 from helpers.playground import seed_charts as charts
 from helpers.playground.datasets import FEATURES
 
@@ -99,13 +98,19 @@ def words(axis):
     return {text.get_text() for text in axis.texts}
 
 
-def test_share_curves_end_where_the_data_do():
-    curve = np.linspace(0, 0.75, 101)
-    figure = charts.share_curves({"a": {"relu": curve, "mine": curve / 2}, "b": {"relu": curve}}, 100)
+def test_half_times_stand_at_their_epoch_and_those_that_never_arrive_at_the_edge():
+    rows = {
+        ("a", "relu 5"): {"by hand": 20.0, "raw inputs": np.inf},
+        ("a", "none"): {"by hand": 30.0},
+        ("b", "relu 5"): {"by hand": 40.0, "raw inputs": 50.0},
+    }
+    figure = charts.half_times(rows, 100)
     first, second = figure.axes
-    assert [line.get_ydata()[-1] for line in first.lines] == [0.75, 0.375]
-    assert first.lines[0].get_color() == second.lines[0].get_color() == plotting.GREEN
-    assert {text.get_text() for text in figure.legends[0].get_texts()} == {"relu", "mine"}
+    assert [line.get_xdata()[0] for line in lines(first, "o")] == [20, 30]
+    assert [line.get_xdata()[0] for line in lines(second, "D")] == [50]
+    (never,) = (line.get_xdata()[0] for line in lines(first, "D"))
+    assert 100 < never < first.get_xlim()[1]
+    assert {text.get_text() for text in figure.legends[0].get_texts()} == {"by hand", "raw inputs"}
 
 
 def test_a_cell_most_never_reach_is_hatched_and_says_its_share():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from helpers.core.stats import Interval
+from helpers.core.stats import Accuracy, Interval
 from helpers.playground import sweeps
 from helpers.playground.config import Config, page_seeds
 from helpers.playground.engine import train
@@ -16,40 +16,20 @@ SQUARES = Config("circle", ("xSquared", "ySquared"), (), learning_rate=0.1, trai
 
 
 def test_losses_are_those_of_each_seed_alone():
-    losses = sweeps.losses_at(SQUARES, SEEDS, 20)
+    losses = sweeps.Losses.of(train(SQUARES, SEEDS, 20, at=[10, 20]))
     alone = train(SQUARES, SEEDS[4:5], 20)
     assert (losses.train[4], losses.test[4]) == (alone.train_loss[0, -1], alone.test_loss[0, -1])
-    assert losses.train.shape == losses.test.shape == (9,)
+    assert losses.pairs.shape == (9, 2)
 
 
 def test_losses_are_shown_as_the_page_rounds_them():
     assert sweeps.in_thousandths([0.00049, 0.0005001, 0.0014999, 0.0505, 1]).tolist() == [0, 1, 1, 50, 1000]
-    losses = sweeps.Losses(SQUARES, SEEDS[:3], 1, np.array([0.0004, 0.0172, 0.017]), np.array([0.0509, 0.0511, 0.05]))
-    assert [same.tolist() for same in losses.showing(0.017, 0.051)] == [
-        [False, True, True], [True, True, False], [False, True, False],
-    ]  # fmt: skip
-
-
-def test_the_middle_of_many_losses_leaves_out_the_tails():
-    values = np.arange(1000) / 1000
-    assert sweeps.central(values).low == pytest.approx(0.025, abs=0.0011)
-    assert sweeps.central(values).high == pytest.approx(0.975, abs=0.0011)
-    assert 0.0 in sweeps.central(np.full(10, 0.00042)) and 0.001 not in sweeps.central(np.full(10, 0.00042))
-
-
-def test_a_run_could_be_one_of_ours_if_both_losses_lie_in_the_middle():
-    train_loss, test_loss = np.linspace(0.01, 0.02, 101), np.linspace(0.03, 0.04, 101)
-    losses = sweeps.Losses(SQUARES, SEEDS, 1, train_loss, test_loss)
-    assert losses.could_show(0.015, 0.031)
-    assert not losses.could_show(0.015, 0.029) and not losses.could_show(0.021, 0.035)
-    assert losses.medians() == {"train_loss": 0.015, "test_loss": 0.035}
-    assert losses.middle() == {"train_loss": Interval(0.01, 0.02), "test_loss": Interval(0.03, 0.04)}
 
 
 def test_progress_is_told_under_a_label_only(capsys):
-    sweeps.losses_at(SQUARES, SEEDS[:1], 60)
+    sweeps.time_to_threshold(SQUARES, SEEDS[:1], 60, 0.0)
     assert capsys.readouterr().out == ""
-    sweeps.losses_at(SQUARES, SEEDS[:1], 260, label="Circle")
+    sweeps.time_to_threshold(SQUARES, SEEDS[:1], 260, 0.0, label="Circle")
     assert capsys.readouterr().out == "Circle: epoch 199 of 260\nCircle: epoch 260 of 260\n"
 
 
@@ -75,7 +55,7 @@ def test_training_to_the_end_finds_the_same_first_epochs_and_says_where_it_ends(
     stopped, through = (sweeps.time_to_threshold(SQUARES, SEEDS, 150, 0.001, to_the_end=end) for end in (False, True))
     assert stopped.first_below.tolist() == through.first_below.tolist()
     assert (np.isnan(stopped.at_end) == (stopped.first_below >= 0)).all()
-    assert through.at_end.tolist() == sweeps.losses_at(SQUARES, SEEDS, 150).test.tolist()
+    assert through.at_end.tolist() == train(SQUARES, SEEDS, 150).test_loss[:, -1].tolist()
 
 
 def test_from_zero_the_circle_succeeds_on_every_seed():
@@ -116,19 +96,10 @@ def test_training_many_settings_gives_each_the_digits_it_has_alone():
 
 def test_a_seed_that_never_arrives_counts_in_every_share():
     first_below = np.array([3, -1, 0, 3])
-    assert sweeps.share_by_epoch(first_below, 4).tolist() == [0.25, 0.25, 0.25, 0.75, 0.75]
     assert sweeps.epochs_quantile(first_below, 0.25) == 0
     assert sweeps.epochs_quantile(first_below, 0.5) == 3
     assert sweeps.epochs_quantile(first_below, 0.76) == np.inf
     assert sweeps.epochs_quantile([-1, -1], 0.5) == np.inf
-
-
-def test_the_curve_reaches_a_half_at_the_half_quantile():
-    first_below = np.random.default_rng(0).integers(-1, 50, 37)
-    for q in (0.1, 0.5, 0.9):
-        epoch = int(sweeps.epochs_quantile(first_below, q))
-        curve = sweeps.share_by_epoch(first_below, 50)
-        assert curve[epoch] >= q > curve[epoch - 1]
 
 
 def test_the_typical_seed_arrived_in_the_middle():
@@ -158,23 +129,18 @@ def test_factors_are_at_least_one_and_count_the_worse_of_the_two():
     assert sweeps.factors(pairs, (0.02, 0.02)) == pytest.approx([1, 2, 4, 40])
 
 
-def test_a_pair_among_the_others_is_not_lonely_and_one_far_off_is():
-    cloud = np.exp(np.random.default_rng(1).normal(np.log(0.1), 0.3, (200, 2)))
-    assert sweeps.conformal_p_value(cloud, (0.1, 0.1)) > 0.5
-    assert sweeps.conformal_p_value(cloud, (0.1, 0.9)) == pytest.approx(1 / 201)
+def test_races_of_one_seed_count_as_one_cluster():
+    """Ten copies of the same races say no more than one: the count grows tenfold, the interval stays."""
+    own, rival = np.array([5, 9, -1, 4, 3, 8]), np.array([7, 6, 12, -1, 3, 10])
+    once, narrow = sweeps.pooled_races([(own, rival)])
+    often, same = sweeps.pooled_races([(own, rival)] * 10)
+    assert (once.correct, once.n, often.n) == (3, 5, 50)
+    assert (same.low, same.high) == pytest.approx((narrow.low, narrow.high))
+    assert narrow.low < 0.6 < narrow.high
 
 
-def test_a_pair_between_two_clouds_is_lonely_though_inside_their_range():
-    rng = np.random.default_rng(2)
-    cloud = np.concatenate([np.exp(rng.normal(np.log(c), 0.05, (100, 2))) for c in (0.01, 0.5)])
-    assert sweeps.conformal_p_value(cloud, (0.07, 0.07)) == pytest.approx(1 / 201)
-
-
-def test_the_p_value_is_no_smaller_than_it_says():
-    """Drawn from the cloud itself, a pair gets a p-value of 5 % or less in about one case of twenty."""
-    rng = np.random.default_rng(3)
-    p_values = [sweeps.conformal_p_value(pairs[:-1], pairs[-1]) for pairs in np.exp(rng.normal(-2, 0.5, (400, 60, 2)))]
-    assert 0.01 <= np.mean(np.array(p_values) <= 0.05) <= 0.08
-
-
-# --- the search -------------------------------------------------------------------------------------------------------
+def test_races_that_one_side_always_wins_are_as_sure_as_their_seeds():
+    always, interval = sweeps.pooled_races([(np.array([1, 2, 3, 9]), np.array([4, 5, 6, 9]))] * 8)
+    assert (always.correct, always.n) == (24, 24)
+    assert interval == Accuracy(3, 3).interval
+    assert sweeps.pooled_races([(np.array([-1, -1]), np.array([-1, -1]))])[1] == Interval(0.0, 1.0)
