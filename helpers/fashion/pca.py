@@ -18,7 +18,6 @@ from scipy.optimize import linear_sum_assignment, minimize
 from scipy.sparse.linalg import LinearOperator, cg
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 from sklearn.metrics.cluster import contingency_matrix
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
@@ -229,7 +228,7 @@ def _axes(x, components):
     return PCA(components, svd_solver="covariance_eigh").fit(x.astype(float))
 
 
-# --- clusters and a map, beside classes ------------------------------------------------------------------------------------------
+# --- clusters, beside classes ------------------------------------------------------------------------------------------
 
 
 def clustered(points, classes, seed):
@@ -243,15 +242,6 @@ def clustered(points, classes, seed):
         found = KMeans(int(classes.max()) + 1, n_init=20, random_state=seed).fit(points)
     order = linear_sum_assignment(contingency_matrix(classes, found.labels_), maximize=True)[1]
     return np.argsort(order)[found.labels_], found.cluster_centers_[order]
-
-
-def neighbour_map(points, seed):
-    """A map in two dimensions that keeps neighbours together: t-SNE (van der Maaten and Hinton 2008), on one thread.
-
-    Its details may differ between processors. points : (n, k), n above 90.   Returns float (n, 2).
-    """
-    with threadpool_limits(1):
-        return TSNE(2, init="pca", random_state=seed).fit_transform(points)
 
 
 def adjusted_rand(counts):

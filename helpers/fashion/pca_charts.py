@@ -86,6 +86,10 @@ def classes_and_clusters(points, classes, clusters, centres, names):
         right.text(
             *rounded(centre, 3), chr(65 + cluster), ha="center", va="center", fontweight="bold", path_effects=HALO
         )
+    left.set_aspect(
+        "equal", adjustable="box"
+    )  # a border between two cells stands at right angles to the line of their centres
+    right.set_aspect("equal", adjustable="box")
     left.set(title="ten classes", xlabel="first component", ylabel="second component")
     right.set(title="ten clusters", xlabel="first component")
     return figure
@@ -105,15 +109,6 @@ def cluster_table(counts, names):
     )  # fmt: skip
     axis.set(xlabel="cluster")
     axis.tick_params(axis="y", rotation=0)
-    return figure
-
-
-def labelled_cloud(points, classes, names):
-    """Images as points of a two-dimensional map, coloured and named by class. points : (n, 2).   classes : int (n,)."""
-    figure, axis = plotting.subplots(4.4)
-    _cloud(axis, points, [plotting.CLASS_COLORS[label] for label in classes], size=9)
-    _name_classes(axis, points, classes, names)
-    axis.axis("off")
     return figure
 
 

@@ -160,9 +160,8 @@ SHOWN = """
     scores = PCA(100, svd_solver="covariance_eigh").fit_transform(x.astype(float))
     weights = [fit.weights.tolist() for fit in pca.fit_logits(scores, y, [10, 100], **json.loads(sys.argv[1]))]
     clusters, centres = pca.clustered(scores[:, :2], y, seed=1)
-    points = pca.neighbour_map(scores[:200, :50], seed=2)
     print(sorted(pool["architecture"] for pool in threadpool_info() if pool["internal_api"] == "openblas"))
-    print(json.dumps([weights, clusters.tolist(), rounded(centres).tolist(), points.tolist()]))
+    print(json.dumps([weights, clusters.tolist(), rounded(centres).tolist()]))
 """
 
 
