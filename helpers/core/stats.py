@@ -53,21 +53,51 @@ def mean_and_sd(values):
     return float(np.mean(values)), float(np.std(values, ddof=1))
 
 
-def next_run_interval(accuracies, n_images, level=0.95):
-    """Where the accuracy of one more run falls, were it trained from another seed and judged on n_images fresh images.
+def next_run_interval(values, n_images=None, level=0.95, sd=None):
+    """Where the value of one more run falls, were it trained from another seed and judged on n_images fresh images.
 
-    A prediction interval, a little on the wide side: Student's t on the spread between runs, and beside it, as
-    independent of that, the binomial spread of n_images. It is the yardstick for a single figure that somebody else
-    states: inside, it could be a run of ours.
+    A prediction interval: Student's t on the spread between our runs, and beside it the binomial spread of our images
+    and of theirs, since all our runs are judged by the same images. The yardstick for a single figure that somebody else
+    states: inside, it could be a run of ours. tests/core/test_stats.py shows its coverage by simulation.
 
-    accuracies : shares in 0..1, one per run, at least two.   Returns an Interval.
+    values : one float per run, shares in 0..1 if n_images is given.   n_images : int, or None if no images are behind them.
+    sd     : the spread between runs, known from elsewhere; needed for a single run.
+    Returns an Interval. Raises ValueError for a single run without `sd`.
     """
-    mean, sd = mean_and_sd(accuracies)
-    runs = len(accuracies)
-    between_runs = stats.t.ppf((1 + level) / 2, runs - 1) * sd * np.sqrt(1 + 1 / runs)
-    between_images = stats.norm.ppf((1 + level) / 2) * np.sqrt(mean * (1 - mean) / n_images)
-    half = float(np.hypot(between_runs, between_images))
+    runs, mean = len(values), float(np.mean(values))
+    if sd is None:
+        if runs < 2:
+            raise ValueError("one run tells no spread: give sd")
+        width = stats.t.ppf((1 + level) / 2, runs - 1) * np.std(values, ddof=1)
+    else:
+        width = stats.norm.ppf((1 + level) / 2) * sd
+    images = 2 * mean * (1 - mean) / n_images if n_images else 0.0
+    half = float(np.hypot(width * np.sqrt(1 + 1 / runs), stats.norm.ppf((1 + level) / 2) * np.sqrt(images)))
     return Interval(mean - half, mean + half)
+
+
+def means_interval(values, count, level=0.95):
+    """Where the mean of `count` further values falls that are drawn as ours were (Student's t); an Interval."""
+    mean, sd = mean_and_sd(values)
+    half = float(stats.t.ppf((1 + level) / 2, len(values) - 1) * sd * np.sqrt(1 / len(values) + 1 / count))
+    return Interval(mean - half, mean + half)
+
+
+def conformal_p_value(pairs, printed, neighbours=10, decimals=3):
+    """Were a printed pair of losses one more seed's, how often would a pair lie at least as far from the others?
+
+    A joint conformal p-value (Vovk, Gammerman and Shafer 2005). Every pair's score is the factor that takes in its
+    `neighbours` nearest others; the p-value is the share of pairs, the printed one among them, whose score is at least the
+    printed one's: ties count in its favour. It asks for no shape of the distribution.
+
+    pairs : float (n, 2).   printed : two losses.   All are rounded to `decimals`, and a loss shown as zero counts as half
+    the last digit.   Returns a float from 1 / (n + 1) to 1.
+    """
+    losses = np.round(np.vstack([pairs, printed]).astype(float), decimals)
+    points = np.log(np.maximum(losses, 0.5 * 10.0**-decimals))
+    between = np.abs(points[:, None] - points[None]).max(axis=-1)
+    scores = np.sort(between, axis=1)[:, min(neighbours, len(pairs))]  # rank 0 is the pair itself
+    return float(np.mean(scores >= scores[-1] - 1e-9))
 
 
 def mean_difference_interval(first, second, level=0.95):

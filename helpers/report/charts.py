@@ -6,13 +6,13 @@ from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from helpers.core import plotting
 from helpers.core.plotting import rounded
-from helpers.report.page import NOT_REPRODUCED, REPRODUCED, UNTESTABLE
+from helpers.report import rules
 
-COLORS = {REPRODUCED: plotting.BLUE, NOT_REPRODUCED: plotting.ORANGE, UNTESTABLE: plotting.GREY}
+COLORS = {"good": plotting.BLUE, "bad": plotting.ORANGE, "open": plotting.GREY}
 MARKS = {
-    REPRODUCED: {"marker": "s", "markersize": 4.6, "markeredgewidth": 0},
-    NOT_REPRODUCED: {"marker": "X", "markersize": 6, "markeredgewidth": 0},
-    UNTESTABLE: {"marker": "_", "markersize": 6, "markeredgewidth": 1.8},
+    "good": {"marker": "s", "markersize": 4.6, "markeredgewidth": 0},
+    "bad": {"marker": "X", "markersize": 6, "markeredgewidth": 0},
+    "open": {"marker": "_", "markersize": 6, "markeredgewidth": 1.8},
 }
 RING = {"marker": "o", "markerfacecolor": "none", "markersize": 7, "markeredgewidth": 1.1}
 REACH = 400  # half-widths from the middle at which the scale ends

@@ -1,4 +1,4 @@
-"""The figures that the report of 2019 states, by id; see claims.yaml."""
+"""What the report of 2019 states, by id, and the rule that each claim is judged by; see claims.yaml and rules.py."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -8,51 +8,83 @@ import yaml
 
 from helpers.core import project
 from helpers.core.project import Problem
+from helpers.report import rules
 
 DATASETS = {"xor": "XOR", "gauss": "Gaussian"}
+RULES = {"counted": "equal", "derived": "proved", "setting": "shown"}  # of the kinds that need not name one
 
 
 @dataclass(frozen=True)
 class Claim:
     """One figure or statement of the report.
 
-    id, chapter (of ours, int), place (in the report) · label : the claim in a few words, such as "circle, sigmoid 5-5" ·
-    value : as printed, or None if it is a statement in words · says : the statement, in our words ·
-    form : the format of its numbers · note : what is odd about it · facts : any further entries (dict).
+    id, chapter (of ours, int), kind (one of rules.WORDS) · place, line : where it stands in the report ·
+    label : the claim in a few words, such as "circle, sigmoid 5-5" · value : as printed, or None ·
+    says : what it states, in our words · form : the format of its numbers · note : what is odd about it ·
+    rule : one of rules.RULES or a rules.Bound · facts : any further entries (dict).
     """
 
     id: str
     chapter: int
+    kind: str
     place: str
+    line: int
     label: str
+    rule: Any
     value: Any = None
     says: str = ""
     form: str = ".1%"
     note: str = ""
     facts: dict = field(default_factory=dict)
 
+    @property
+    def where(self):
+        """Where it stands in the report, such as "Table 1, line 16" (str)."""
+        return f"{self.place}, line {self.line}"
+
 
 @cache
 def all_claims():
     """Every claim by its id, in the report's order (dict of Claim)."""
     rows = yaml.safe_load((project.ROOT / "helpers" / "report" / "claims.yaml").read_text(encoding="utf-8"))
-    named = set(Claim.__dataclass_fields__)
+    pairs = {row["id"]: tuple(row["value"].values()) for row in rows if "setting" in row}
+    named = set(Claim.__dataclass_fields__) - {"rule"}
     return {
         row["id"]: Claim(
             **_of_setting(row) | {key: row[key] for key in named & row.keys()},
-            facts={key: row[key] for key in row if key not in named},
+            rule=_rule(row, pairs),
+            facts={key: row[key] for key in row if key not in named | {"rule", "criterion"}},
         )
         for row in rows
     }
 
 
 def _of_setting(row):
-    """What a row of a Playground table is called, by its setting, and the format of losses (dict; {} for another claim)."""
+    """What a row of a Playground table is called and states, by its setting (dict; {} for another claim)."""
     if "setting" not in row:
         return {}
     setting, dataset = row["setting"], row["setting"]["dataset"]
     made_by = setting.get("regularization") or f"{setting['activation']} {'-'.join(map(str, setting['hidden']))}"
-    return {"label": f"{DATASETS.get(dataset, dataset)}, {made_by}", "form": ".3f"}
+    label = f"{DATASETS.get(dataset, dataset)}, {made_by}"
+    train, test = row["value"].values()
+    says = f"{label}, after {setting['epochs']} epochs: training loss {train:g}, test loss {test:g}"
+    return {"label": label, "form": ".3f", "says": says}
+
+
+def _rule(row, pairs):
+    """The rule of a row of claims.yaml. pairs : the printed losses of all Playground rows, by id."""
+    if "criterion" in row:
+        return rules.Bound(*row["criterion"])
+    if "setting" in row:
+        own = pairs[row["id"]]
+        return rules.AmongSeeds(tuple(dict.fromkeys(pair for pair in pairs.values() if pair != own)))
+    name = row.get("rule") or RULES.get(row["kind"], "next run")
+    return rules.NextRun(_digits(row["value"])) if name == "next run" else rules.RULES[name]()
+
+
+def _digits(value):
+    """How many decimals a number is printed with (int)."""
+    return len(str(value).partition(".")[2])
 
 
 def claim(claim_id):

@@ -7,11 +7,11 @@ from functools import cache
 from helpers.core import project, store
 from helpers.core.project import Problem
 from helpers.core.stats import Interval
-from helpers.report import claims, notebooks, page
+from helpers.report import claims, notebooks, page, rules
 
 FILE = project.RESULTS / "ledger.json"
-FIELDS = ("id", "chapter", "reported", "measured", "interval", "n", "verdict", "why")
-VERDICTS = (page.REPRODUCED, page.NOT_REPRODUCED, page.UNTESTABLE)
+OURS = ("measured", "interval", "p", "power", "n", "verdict", "why", "under")
+FIELDS = ("id", "chapter", "where", "says", "kind", "rule", "reported", *OURS)
 NOT_RUN = "its chapter has not been run"
 BEGIN, END = "<!-- verdicts: written by `make store`, from outputs/results/ -->", "<!-- end of verdicts -->"
 
@@ -43,19 +43,33 @@ def _chapter_results(name):
 
 def _entry(claim, chapters, results):
     name = chapters.get(claim.chapter, f"{claim.chapter:02d}")
+    facts = {"id": claim.id, "chapter": name, "where": claim.where, "says": claim.says, "kind": claim.kind}
+    facts |= {"rule": claim.rule.description, "reported": claim.value}
     if results is None:
-        reported = claim.says if claim.value is None else claim.value
-        empty = dict.fromkeys(FIELDS) | {"id": claim.id, "chapter": name, "reported": reported}
-        return empty | {"verdict": page.UNTESTABLE, "why": NOT_RUN}
+        return facts | dict.fromkeys(OURS) | {"verdict": rules.UNTESTABLE, "why": NOT_RUN, "under": {}}
     if claim.id not in results:
         raise Problem(f"Chapter {name} has results but says nothing of its claim {claim.id!r}.")
-    return {field: results[claim.id][field] for field in FIELDS}
+    return facts | {field: results[claim.id][field] for field in OURS}
+
+
+def with_holm(rows):
+    """The rows of Playground tables among the entries, each with "holm", its p-value by Holm's correction (list of dicts)."""
+    judged = [row for row in rows if row["p"] is not None]
+    adjusted = rules.holm([row["p"] for row in judged])
+    return [row | {"holm": p} for row, p in zip(judged, adjusted, strict=True)]
 
 
 def verdict_counts(rows):
-    """How many entries have each verdict (dict in the order of VERDICTS)."""
-    found = Counter(row["verdict"] for row in rows)
-    return {verdict: found[verdict] for verdict in VERDICTS}
+    """How many entries of each kind have each verdict: dict of kind -> dict of verdict -> int, settings left out."""
+    found = Counter((row["kind"], row["verdict"]) for row in rows)
+    kinds = {kind: words for kind, words in rules.WORDS.items() if kind != "setting"}
+    return {kind: {word: found[kind, word] for word in words if found[kind, word]} for kind, words in kinds.items()}
+
+
+def rule_table(rows):
+    """The rules by which entries were judged, each with the number of claims (list of [kind, rule, count])."""
+    found = Counter((row["kind"], row["rule"]) for row in rows)
+    return [[kind, rule, count] for (kind, rule), count in found.items()]
 
 
 def by_chapter(rows):
@@ -76,7 +90,7 @@ def interval_positions(entry):
     judged by its mean. An interval of losses counts as no narrower than what the report's three decimals can tell.
     """
     reported, interval = entry["reported"], entry["interval"]
-    if interval is None or isinstance(reported, str):
+    if interval is None or reported is None:
         return []
     if isinstance(interval, dict):
         return [_position(reported[name], *ends, least=0.0005) for name, ends in interval.items()]
@@ -91,15 +105,6 @@ def _position(value, low, high, least):
 def largest_position(entry):
     """How far a claim's farthest value lies from the middle of our interval, in half-widths (float); 0 without one."""
     return max(map(abs, interval_positions(entry)), default=0.0)
-
-
-def unplaced_remark(entry):
-    """What to write in a picture where a claim has no position (str)."""
-    if isinstance(entry["reported"], str):
-        return "in words"
-    if entry["verdict"] == page.UNTESTABLE:
-        return ""
-    return "equal" if entry["measured"] == entry["reported"] else "differs"
 
 
 # --- places -----------------------------------------------------------------------------------------------------------
@@ -172,11 +177,11 @@ def table_rows(rows, folder=""):
     return [
         [
             f"{_linked(row, folder)} `{row['id']}`",
-            value_words(row["id"], row["reported"]),
+            value_words(row["id"], row["reported"]) or row["says"],
             value_words(row["id"], row["measured"]) or "–",
             interval_words(row["id"], row["interval"]) or "–",
             row["n"] or "–",
-            f"**{row['verdict']}**" if row["verdict"] == page.NOT_REPRODUCED else row["verdict"],
+            f"**{row['verdict']}**" if row["verdict"] in rules.BAD else row["verdict"],
         ]
         for row in rows
     ]
@@ -188,10 +193,12 @@ def _linked(row, folder):
 
 
 def count_line():
-    """How many claims have each verdict, as a sentence (str)."""
-    rows = entries()
-    found = ", ".join(f"**{count}** {verdict}" for verdict, count in verdict_counts(rows).items())
-    return f"Of {len(rows)} claims: {found}."
+    """How many claims of each kind have each verdict, as a sentence (str)."""
+    counts = verdict_counts(entries())
+    parts = [
+        f"{kind}: " + ", ".join(f"{count} {word}" for word, count in words.items()) for kind, words in counts.items()
+    ]
+    return "; ".join(parts) + "."
 
 
 def readme_part():

@@ -4,6 +4,7 @@ Everything shown goes through here, so that each number of the prose is an outpu
 a caption and an alternative text, and each claim of the report a verdict in outputs/results/.
 """
 
+import dataclasses
 import io
 import os
 import platform
@@ -20,11 +21,12 @@ from PIL import Image
 
 from helpers.core import store
 from helpers.core.project import Problem, profile_named
+from helpers.report import rules
 from helpers.report.claims import claim
 
-REPRODUCED, NOT_REPRODUCED, UNTESTABLE = "reproduced", "not reproduced", "cannot be tested here"
 PACKAGES = ("keras", "tensorflow", "jax", "scikit-learn", "numpy", "scipy", "matplotlib")
 ANIMATION_DPI = 100
+BRIEF, LATER = "brief", "*In brief: this is written by the last cells of the chapter.*"
 
 
 class Page:
@@ -39,7 +41,7 @@ class Page:
         self.chapter, self.seed = chapter, seed
         self.number, self.slug = int(chapter[:2]), chapter[3:].replace("_", "-")
         self.profile = profile_named(profile)
-        self._numbers, self._claims, self._verdicts, self._figures = {}, {}, {}, {}
+        self._numbers, self._claims, self._verdicts, self._figures, self._brief = {}, {}, {}, {}, ""
 
     def say(self, sentence, **numbers):
         """Show a sentence of Markdown whose figures are computed, and keep them for outputs/results/.
@@ -47,59 +49,80 @@ class Page:
         sentence : a str.format template; every field names one of `numbers`, as in "{accuracy:.1%} of {n:,}".
         Raises ValueError if a field has no number, a number no field, or a name already stands for another value.
         """
+        display(Markdown(self._filled(sentence, numbers)))
+
+    def _filled(self, sentence, numbers):
         fields = {name.split(".")[0].split("[")[0] for _, name, _, _ in string.Formatter().parse(sentence) if name}
         if fields != set(numbers):
             raise ValueError(f"say: fields {sorted(fields)} do not match the numbers {sorted(numbers)}")
         for name, value in numbers.items():
             self._keep(name, value)
-        display(Markdown(sentence.format(**numbers)))
+        return sentence.format(**numbers)
 
     def _keep(self, name, value):
         kept = store.rounded(_as_json(value))
         if self._numbers.setdefault(name, kept) != kept and not self.profile.sliver:
             raise ValueError(f"say: {name} is {self._numbers[name]} already and cannot be {kept} as well")
 
-    def table(self, columns, rows):
-        """Show a table. columns : dict of heading -> "l" or "r" (alignment). rows : lists of cells, strings."""
+    def in_brief(self):
+        """Keep the place at the top of the chapter where `brief` shows what was found."""
+        display(Markdown(LATER), display_id=BRIEF)
+
+    def brief(self, sentences, **numbers):
+        """Show what the chapter found at its top, where `in_brief` keeps the place; the arguments are those of `say`."""
+        self._brief = self._filled(sentences, numbers)
+        display(Markdown(f"**In brief.** {self._brief}"), display_id=BRIEF, update=True)
+
+    def table(self, columns, rows=None):
+        """Show a table.
+
+        columns : a pandas DataFrame, whose cells are shown by `str` and whose numbers stand right; or a dict of
+        heading -> "l" or "r" (alignment), with `rows`, lists of cells (str).
+        """
+        if rows is None:
+            kinds = {str(name): "r" if columns[name].dtype.kind in "iuf" else "l" for name in columns}
+            columns, rows = kinds, columns.itertuples(index=False)
         display(Markdown(markdown_table(columns, rows)))
 
-    def check(
-        self, claim_id, measured, interval=None, *, n=None, holds=None, untestable="", why="", form=None, what=""
-    ):
+    def check(self, claim_id, evidence=None, *, n=None, what="", why="", untestable="", under=None):
         """Set a claim of the report beside what was measured; show the verdict and keep it for the ledger.
 
-        measured   : our value: a number, named numbers (dict), or a str for a claim in words.
-        interval   : where a value such as the report's should fall if it can be repeated (with low and high; named as
-                     `measured` is), or None: then the values must be equal.
-        n          : what it was measured on, in words.
-        holds      : the verdict, where a rule of the chapter's own gives it (bool); a claim in words needs it.
+        evidence   : what its rule takes (rules.py): Seeds, Runs, Estimate or a stats.Accuracy, a bool, a plain value.
+        n          : what it was measured on, in words.   what : the quantity, in words, if not the claim's label.
+        why        : a remark, which changes no verdict.
         untestable : a sentence that says why the claim cannot be tested here; nothing else leads to that verdict.
-        why        : a remark on the verdict.   form : the format of the numbers, if not the claim's own.
-        what       : the quantity, in words.
-        Raises ValueError for a claim in words without `holds`.
+        under      : evidence by setting (dict), where the report leaves one open.
+        Returns the rules.Verdict.
         """
         stated = claim(claim_id)
-        reported = stated.says if stated.value is None else stated.value
-        if untestable:
-            verdict = UNTESTABLE
-        else:
-            verdict = REPRODUCED if (_agree(stated, measured, interval) if holds is None else holds) else NOT_REPRODUCED
+        found = self._judged(stated, evidence, untestable)
+        others = {name: self._judged(stated, each, "") for name, each in (under or {}).items()}
+        if others:
+            listed = "; ".join(f"{name}: {_measured(stated, each)}, {each.word}" for name, each in others.items())
+            why = " ".join(filter(None, (why, f"Under other settings: {listed}.")))
         remark = " ".join(filter(None, (untestable, why)))
-        kept = {"measured": measured, "interval": interval, "n": n, "verdict": verdict, "why": remark}
+        kept = {"measured": found.measured, "interval": found.interval, "p": found.p, "power": found.power}
         self._claims[claim_id] = {
-            "id": claim_id, "chapter": self.chapter, "reported": reported, **store.rounded(_as_json(kept))
+            "id": claim_id, "chapter": self.chapter, **store.rounded(_as_json(kept)), "n": n, "verdict": found.word,
+            "why": remark, "under": {name: each.word for name, each in others.items()},
         }  # fmt: skip
-        form = form or stated.form
-        theirs, ours = in_words(reported, form), in_words(measured, form, interval)
-        self._verdicts[claim_id] = [claim_id, theirs, ours, verdict]
-        on = f" ({n})" if n else ""
-        beside = f"{on}. The report, in our words: {theirs}" if stated.says else f" against the report's {theirs}{on}"
-        line = f"**{verdict}** · {what or claim_id}: {ours}{beside}" + (f". {remark}" if remark else "")
-        display(Markdown(line), metadata={"claim": claim_id})
+        theirs = in_words(stated.says if stated.value is None else stated.value, stated.form)
+        self._verdicts[claim_id] = [claim_id, stated.label, theirs, _measured(stated, found), found.word]
+        beside = f"The report ({stated.place}): {theirs}"
+        line = f"**{found.word}** · {what or stated.label}: {_measured(stated, found)}" + (f" ({n})" if n else "")
+        display(Markdown(f"{line}. {beside}." + (f" {remark}" if remark else "")), metadata={"claim": claim_id})
+        return found
+
+    def _judged(self, stated, evidence, untestable):
+        """The rules.Verdict on a Claim; whatever a subset of the data gives, a smoke run only tries."""
+        if untestable and evidence is None:
+            return rules.Verdict(rules.UNTESTABLE, None)
+        found = stated.rule.judge(stated.value, evidence)
+        return dataclasses.replace(found, word=rules.UNTESTABLE) if untestable else found
 
     def verdicts(self):
         """Show the table of all claims checked so far: what the report states, what we measured, the verdict."""
-        self.table({"claim": "l", "the report": "r", "measured": "r", "verdict": "l"}, self._verdicts.values())
+        self.table({"": "l", "claim": "l", "the report": "l", "measured": "l", "verdict": "l"}, self._verdicts.values())
 
     def publish(self, figure, slug, *, caption, alt, report=None):
         """Write a figure to figures/ as SVG and PNG, and show it under its number.
@@ -143,6 +166,7 @@ class Page:
             record = {
                 "chapter": self.chapter,
                 "seed": self.seed,
+                "brief": self._brief,
                 "numbers": self._numbers,
                 "claims": list(self._claims.values()),
             }
@@ -227,14 +251,12 @@ def _as_json(value):
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def _agree(stated, measured, interval):
-    """Whether what a Claim states lies in our interval, or equals what was measured where there is none (bool)."""
-    if stated.value is None:
-        raise ValueError(f"check: {stated.id} is a claim in words, and needs holds= or untestable=")
-    if interval is None:
-        return measured == stated.value
-    pairs = [(stated.value[name], interval[name]) for name in interval] if isinstance(interval, dict) else None
-    return all(ends.low <= value <= ends.high for value, ends in pairs or [(stated.value, interval)])
+def _measured(stated, found):
+    """What was measured, for a sentence (str): the value with its interval and, for a row of a table, its p-value."""
+    if found.measured is None:
+        return "not measured"
+    words = in_words(found.measured, stated.form, found.interval)
+    return words if found.p is None else f"{words}; conformal p-value {found.p:.3f}, power {found.power:.0%}"
 
 
 def in_words(value, form, interval=None):
@@ -246,7 +268,8 @@ def in_words(value, form, interval=None):
         ends = interval or dict.fromkeys(value)
         return ", ".join(f"{name.replace('_', ' ')} {in_words(value[name], form, ends[name])}" for name in value)
     if isinstance(value, list | tuple):
-        words = ", ".join(in_words(item, form) for item in value)
+        nested = any(isinstance(item, list | tuple) for item in value)
+        words = ", ".join("×".join(map(str, item)) if nested else in_words(item, form) for item in value)
     else:
         words = re.sub(r"([*_])", r"\\\1", value) if isinstance(value, str) else format(value, form)
     return words if interval is None else f"{words} {interval:{form}}"

@@ -1,0 +1,270 @@
+"""By which rule a claim is judged. A rule computes the verdict and says in one sentence what it does.
+
+Chapters hand over evidence (Seeds, Runs, Estimate, a stats.Accuracy, or a plain value); the threshold belongs to the
+rule, and the bound of a statement to claims.yaml, where it stands with its reason.
+"""
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from helpers.core.stats import Accuracy, Interval, conformal_p_value, means_interval, next_run_interval
+
+REPRODUCED, NEAR_MISS, NOT_REPRODUCED = "reproduced", "near miss", "not reproduced"
+HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "undecided"
+CORRECT, IN_ERROR, AGREES, DIFFERS = "correct", "in error", "agrees", "differs"
+UNTESTABLE, AS_SET = "cannot be tested here", "as set"
+WORDS = {
+    "measured": (REPRODUCED, NEAR_MISS, NOT_REPRODUCED, UNTESTABLE),
+    "statement": (HOLDS, FAILS, UNDECIDED, UNTESTABLE),
+    "derived": (CORRECT, IN_ERROR),
+    "counted": (AGREES, DIFFERS),
+    "setting": (AS_SET,),
+}
+GOOD = (REPRODUCED, HOLDS, CORRECT, AGREES)
+BAD = (NOT_REPRODUCED, FAILS, IN_ERROR, DIFFERS)
+LEVEL = 0.05
+
+
+# --- evidence ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Losses of a Playground setting over seeds.
+
+    pairs : float (n, 2), training and test loss of each seed after the printed number of epochs.
+    later : such arrays after up to a fifth more epochs.
+    """
+
+    pairs: np.ndarray
+    later: tuple = ()
+
+
+@dataclass(frozen=True)
+class Runs:
+    """One value of each of several runs.
+
+    values : floats, such as accuracies in 0..1.   n_images : what each was measured on, None if not on images.
+    sd     : the spread between runs, borrowed from like networks, where there is one run only.
+    """
+
+    values: Any
+    n_images: int | None = None
+    sd: float | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % interval; one number alone is taken as exact."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def interval(self):
+        """The Interval; of no width for an exact value."""
+        return Interval(*(self.value if end is None else end for end in (self.low, self.high)))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a rule finds: the word, our value, and what it rests on (None where it does not apply).
+
+    interval : Interval, or one for each of several named numbers (dict).   p : conformal p-value.
+    power    : share of the other rows' printed pairs that the rule would have accepted.
+    """
+
+    word: str
+    measured: Any
+    interval: Any = None
+    p: float | None = None
+    power: float | None = None
+
+
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AmongSeeds:
+    """A printed pair of losses among the pairs that the seeds give.
+
+    others : the pairs that other rows print, for the power.
+    """
+
+    others: tuple = ()
+    description: str = (
+        f"reproduced if the conformal p-value of the printed pair of losses among the pairs of the seeds is at least {LEVEL}; "
+        "near miss if that of a pair one unit of the last digit away is, or that after up to a fifth more epochs"
+    )
+
+    def judge(self, printed, evidence):
+        """The Verdict on two printed losses (dict of float), from Seeds."""
+        pair, pairs = np.array(list(printed.values()), dtype=float), np.asarray(evidence.pairs, dtype=float)
+        p = conformal_p_value(pairs, pair)
+        steps = np.array(list(product((-0.001, 0, 0.001), repeat=2)))
+        near = [p_near for moved in np.maximum(pair + steps, 0) if (p_near := conformal_p_value(pairs, moved)) >= LEVEL]
+        near += [p_late for late in evidence.later if (p_late := conformal_p_value(late, pair)) >= LEVEL]
+        word = REPRODUCED if p >= LEVEL else NEAR_MISS if near else NOT_REPRODUCED
+        power = (
+            float(np.mean([conformal_p_value(pairs, other) >= LEVEL for other in self.others])) if self.others else None
+        )
+        middle, ends = np.median(pairs, axis=0), np.quantile(pairs, (0.025, 0.975), axis=0).T
+        measured = dict(zip(printed, map(float, middle), strict=True))
+        return Verdict(
+            word,
+            measured,
+            {name: Interval(*map(float, each)) for name, each in zip(printed, ends, strict=True)},
+            p,
+            power,
+        )
+
+
+@dataclass(frozen=True)
+class NextRun:
+    """A printed value beside the prediction interval for one more run on fresh images.
+
+    digits : decimals that are printed.
+    """
+
+    digits: int
+    description: str = (
+        "reproduced if the value, to the digits printed, lies in the 95 % prediction interval for one more run (spread "
+        "between our runs, sampling of our images and of theirs); near miss if a value one unit of the last digit away does"
+    )
+
+    def judge(self, printed, evidence):
+        """The Verdict on a printed number, from Runs."""
+        interval = next_run_interval(evidence.values, evidence.n_images, sd=evidence.sd)
+        return Verdict(_beside(printed, interval, 10.0**-self.digits), float(np.mean(evidence.values)), interval)
+
+
+@dataclass(frozen=True)
+class FoldMeans:
+    """The mean of printed values, one a fold, beside the mean of ours."""
+
+    description: str = (
+        "reproduced if the mean over the folds lies in the 95 % prediction interval for the mean of as many folds"
+    )
+
+    def judge(self, printed, evidence):
+        """The Verdict on a list of printed numbers, from Runs."""
+        interval, measured = means_interval(evidence.values, len(printed)), float(np.mean(evidence.values))
+        return Verdict(REPRODUCED if np.mean(printed) in interval else NOT_REPRODUCED, measured, interval)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A statement: its criterion's 95 % interval against a bound.
+
+    side : "at least" or "at most".   bound : float.   of : what is measured.   because : why this bound.
+    """
+
+    side: str
+    bound: float
+    of: str
+    because: str
+
+    @property
+    def description(self):
+        """The rule in one sentence."""
+        return f"holds if {self.of} is {self.side} {self.bound:g} throughout its 95 % interval, because {self.because}"
+
+    def judge(self, printed, evidence):
+        """The Verdict from an Estimate or a stats.Accuracy."""
+        value = evidence.share if isinstance(evidence, Accuracy) else evidence.value
+        low, high = evidence.interval.low, evidence.interval.high
+        if self.side == "at most":
+            good, bad = high <= self.bound, low > self.bound
+        else:
+            good, bad = low >= self.bound, high < self.bound
+        exact = low == high == value
+        return Verdict(
+            HOLDS if good else FAILS if bad else UNDECIDED, float(value), None if exact else evidence.interval
+        )
+
+
+@dataclass(frozen=True)
+class Equal:
+    """Arithmetic: counts and shapes."""
+
+    description: str = "agrees if what we count is equal"
+
+    def judge(self, printed, evidence):
+        """The Verdict on a number or list, from ours."""
+        return Verdict(AGREES if _plain(evidence) == _plain(printed) else DIFFERS, _plain(evidence))
+
+
+@dataclass(frozen=True)
+class Proved:
+    """A derivation on paper."""
+
+    description: str = "correct if a machine check, by algebra or by differentiation, confirms it"
+
+    def judge(self, printed, evidence):
+        """The Verdict from a bool."""
+        return Verdict(CORRECT if bool(evidence) else IN_ERROR, "confirmed" if evidence else "refuted")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A setting that we took over from the report: shown, never counted as a success."""
+
+    description: str = "a setting of the report that we took over: shown, not counted"
+
+    def judge(self, printed, evidence):
+        """The Verdict with our setting."""
+        return Verdict(AS_SET, _plain(evidence))
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Seconds of an unknown machine."""
+
+    description: str = "seconds belong to a machine and to releases that are not known: shown beside ours, not judged"
+
+    def judge(self, printed, evidence):
+        """The Verdict with our seconds."""
+        return Verdict(UNTESTABLE, _plain(evidence))
+
+
+RULES = {
+    "seeds": AmongSeeds, "next run": NextRun, "folds": FoldMeans, "equal": Equal, "proved": Proved, "shown": Shown, "clock": Clock
+}  # fmt: skip
+
+
+def _beside(printed, interval, unit):
+    """Whether a printed value lies in an interval, given that it was rounded to whole units."""
+
+    def inside(value):
+        return value - unit / 2 <= interval.high and value + unit / 2 >= interval.low
+
+    return (
+        REPRODUCED
+        if inside(printed)
+        else NEAR_MISS
+        if inside(printed - unit) or inside(printed + unit)
+        else NOT_REPRODUCED
+    )
+
+
+def _plain(value):
+    """Lists for tuples and arrays, Python numbers for NumPy's."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def holm(p_values):
+    """Holm's adjusted p-values (Holm 1979), in the order given (list of float)."""
+    order, count, reached = np.argsort(p_values), len(p_values), 0.0
+    adjusted = [0.0] * count
+    for rank, place in enumerate(order):
+        reached = max(reached, min(1.0, (count - rank) * p_values[place]))
+        adjusted[place] = float(reached)
+    return adjusted

@@ -1,0 +1,137 @@
+"""The rules: every verdict turns when the printed value moves, and when ours does."""
+
+import numpy as np
+import pytest
+
+from helpers.core.stats import Accuracy, Interval, next_run_interval
+from helpers.report import claims, rules
+from helpers.report.rules import Bound, Estimate, Runs, Seeds
+
+CLAIMS = claims.all_claims()
+CLOUD = np.exp(np.random.default_rng(7).normal(np.log([0.1, 0.2]), 0.1, (200, 2)))
+HALF = Bound("at least", 0.5, "the share", "a half")
+
+
+def evidence_for(claim):
+    """Evidence under which a claim comes out well, and evidence under which it does not."""
+    match claim.rule:
+        case rules.AmongSeeds():
+            pair = np.array(list(claim.value.values()), dtype=float)
+            cloud = np.maximum(pair, 0.0005) * np.exp(np.random.default_rng(1).normal(0, 0.05, (100, 2)))
+            return Seeds(cloud), Seeds(cloud + 0.25)
+        case rules.NextRun():
+            n = 6000 if claim.value < 1 else None
+            runs = claim.value + np.array([-0.001, 0.0, 0.001])
+            return Runs(runs, n), Runs(runs * 0.9, n)
+        case rules.FoldMeans():
+            return Runs(claim.value), Runs(np.array(claim.value) - 0.1)
+        case Bound():
+            beyond = 1 if claim.rule.side == "at least" else -1
+            return Estimate(claim.rule.bound + 0.1 * beyond), Estimate(claim.rule.bound - 0.1 * beyond)
+        case rules.Equal():
+            return claim.value, [0] if isinstance(claim.value, list) else claim.value + 1
+        case rules.Proved():
+            return True, False
+    return None
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_moving_our_value_turns_the_verdict(name):
+    claim = CLAIMS[name]
+    if evidence := evidence_for(claim):
+        good, bad = (claim.rule.judge(claim.value, each).word for each in evidence)
+        assert good in rules.GOOD and bad in rules.BAD
+        assert {good, bad} <= set(rules.WORDS[claim.kind])
+    else:
+        word = claim.rule.judge(claim.value, 1).word
+        assert word in (rules.AS_SET, rules.UNTESTABLE) and word in rules.WORDS[claim.kind]
+
+
+@pytest.mark.parametrize("name", [name for name, claim in CLAIMS.items() if claim.value is not None])
+def test_moving_the_printed_value_turns_the_verdict(name):
+    claim = CLAIMS[name]
+    if evidence := evidence_for(claim):
+        match claim.value:
+            case dict():
+                moved = {key: value + 0.3 for key, value in claim.value.items()}
+            case [float(), *_]:
+                moved = [value + 0.1 for value in claim.value]
+            case list():
+                moved = claim.value[::-1]
+            case _:
+                moved = claim.value * 1.1
+        assert claim.rule.judge(moved, evidence[0]).word in rules.BAD
+
+
+def test_a_near_miss_is_one_unit_of_the_last_digit_or_a_few_epochs_away():
+    rule, zeros = rules.AmongSeeds(), Seeds(np.full((200, 2), 0.001))
+    printed = {"train_loss": 0.001, "test_loss": 0.001}
+    assert rule.judge(printed, zeros).word == rules.REPRODUCED
+    assert rule.judge({"train_loss": 0, "test_loss": 0}, zeros).word == rules.NEAR_MISS
+    far = {"train_loss": 0.02, "test_loss": 0.02}
+    assert rule.judge(far, zeros).word == rules.NOT_REPRODUCED
+    assert rule.judge(far, Seeds(zeros.pairs, (np.full((200, 2), 0.02),))).word == rules.NEAR_MISS
+
+
+def test_the_p_value_is_joint():
+    """Each loss alone lies among the seeds', the pair does not: the marginal ranges would have let it pass."""
+    two = np.vstack([np.full((100, 2), 0.009), np.full((100, 2), 0.5)]) * np.exp(CLOUD / 100)
+    found = rules.AmongSeeds().judge({"train_loss": 0.2, "test_loss": 0.2}, Seeds(two))
+    assert found.p < 0.05 and found.word == rules.NOT_REPRODUCED
+
+
+def test_the_power_is_the_share_of_other_rows_that_would_pass():
+    others = ((0.1, 0.2), (0.5, 0.5))
+    assert rules.AmongSeeds(others).judge({"train_loss": 0.1, "test_loss": 0.2}, Seeds(CLOUD)).power == 0.5
+
+
+def test_true_pairs_are_rejected_one_time_in_twenty():
+    random = np.random.default_rng(3)
+    clouds = np.exp(random.normal(-2, 0.5, (400, 100, 2)))
+    p = [rules.conformal_p_value(cloud[1:], cloud[0]) for cloud in clouds]
+    assert np.mean(np.array(p) < 0.05) == pytest.approx(0.05, abs=0.025)
+
+
+@pytest.mark.parametrize("runs", [2, 3, 5])
+def test_the_prediction_interval_covers_one_more_run_on_fresh_images(runs):
+    """A world in which the truth is known: runs differ, our runs share their images, the report has its own."""
+    random, n, sd, covered, trials = np.random.default_rng(runs), 2000, 0.004, 0, 2000
+    for _ in range(trials):
+        ours, theirs = random.normal(0, np.sqrt(0.9 * 0.1 / n), 2)
+        values = 0.9 + random.normal(0, sd, runs + 1)
+        covered += values[0] + theirs in next_run_interval(values[1:] + ours, n)
+    assert 0.93 <= covered / trials <= 0.995
+
+
+def test_one_run_needs_a_borrowed_spread():
+    with pytest.raises(ValueError, match="spread"):
+        next_run_interval([0.9], 6000)
+    assert 0.9 in next_run_interval([0.9], 6000, sd=0.002)
+
+
+def test_rounding_of_the_printed_value_counts():
+    interval = Interval(0.941, 0.9499)
+    assert rules._beside(0.95, interval, 0.01) == rules.REPRODUCED
+    assert rules._beside(0.96, interval, 0.01) == rules.NEAR_MISS
+    assert rules._beside(0.97, interval, 0.01) == rules.NOT_REPRODUCED
+
+
+def test_a_statement_is_undecided_where_its_interval_holds_the_bound():
+    assert HALF.judge(None, Accuracy(50, 100)).word == rules.UNDECIDED
+    assert HALF.judge(None, Accuracy(90, 100)).word == rules.HOLDS
+    assert HALF.judge(None, Estimate(0.3, 0.2, 0.4)).word == rules.FAILS
+    assert Bound("at most", 0.5, "", "").judge(None, Estimate(0.3, 0.2, 0.4)).word == rules.HOLDS
+    assert HALF.judge(None, Estimate(0.5)).word == rules.HOLDS
+
+
+def test_holm_steps_down():
+    assert rules.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+
+
+def test_every_statement_says_its_criterion_and_why():
+    for claim in CLAIMS.values():
+        assert (claim.kind == "statement") == isinstance(claim.rule, Bound), claim.id
+        assert claim.says or claim.kind in ("setting", "measured"), claim.id
+        assert claim.line > 0 and claim.where.endswith(str(claim.line))
+        if isinstance(claim.rule, Bound):
+            assert claim.rule.of in claim.rule.description and claim.rule.because in claim.rule.description
