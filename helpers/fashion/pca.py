@@ -8,6 +8,7 @@ coordinates in which the components have about equal spread, and starts from the
 steps then end it so close to the minimum that no prediction depends on how a processor adds up.
 """
 
+import base64
 from dataclasses import dataclass
 from time import process_time
 
@@ -18,14 +19,16 @@ from scipy.optimize import linear_sum_assignment, minimize
 from scipy.sparse.linalg import LinearOperator, cg
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 from sklearn.metrics.cluster import contingency_matrix
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
+from helpers.core import store
 from helpers.core.stats import Accuracy, Interval
 
 EXACT = 1e-10  # the largest entry of the gradient after Newton's steps: no prediction hangs on the processor then
+KEPT = 1e-6  # the same of a stored fit, whose weights are in single precision; scikit-learn itself stops at 1e-4
+PIXEL_FITS = "pca_pixel_fits.json"
 PRECONDITIONING = 6000  # images that the preconditioner of Newton's steps is made from
 
 
@@ -203,6 +206,62 @@ def tested(x, labels, x_test, test_labels, components, **settings):
     return dict(zip(components, folds, strict=True))
 
 
+def pixel_fits(x, labels, profile, remedy, folds=5, jobs=1):
+    """Logistic regressions without PCA, on the training part of each fold and then on all images: read, or made and stored.
+
+    Each takes half a minute of processor time or more to find and a second to check: a table whose gradient is zero is
+    the minimum, however it was found (see steepest). The folds are those of cross_validated; C is 1.
+    x : (n, pixels).   labels : int (n,).   profile : project.Profile; only those that train make the fits.
+    remedy : the command that makes them anew.
+    Returns a list of folds + 1 tables, float (classes, pixels + 1), the bias last.
+    Raises Problem if the report profile finds no fits, or those of other settings.
+    """
+
+    def make():
+        parts = [train for train, _ in StratifiedKFold(folds).split(x, labels)] + [np.arange(len(x))]
+        found = Parallel(n_jobs=jobs)(delayed(_pixel_fit)(x[part], labels[part]) for part in parts)
+        return {"tables": [base64.b64encode(table.astype("<f4").tobytes()).decode() for table in found]}
+
+    settings = {"images": len(x), "pixels": x.shape[1], "folds": folds, "c": 1.0}
+    record = store.stored(profile.results / PIXEL_FITS, settings, make if profile.trains else None, remedy)
+    tables = [np.frombuffer(base64.b64decode(text), "<f4") for text in record["tables"]]
+    return [table.reshape(-1, x.shape[1] + 1).astype(float) for table in tables]
+
+
+def _pixel_fit(x, labels):
+    """The fit to all components, turned back into a table for the pixels."""
+    with threadpool_limits(1):
+        axes = _axes(x, x.shape[1])
+        (fit,) = fit_logits(axes.transform(x.astype(float)), labels, [x.shape[1]])
+    weights = axes.components_.T @ fit.weights
+    return np.column_stack([weights.T, fit.bias - axes.mean_ @ weights])
+
+
+def steepest(table, x, labels):
+    """The largest entry of the objective's gradient at a table: zero at the minimum, and only there.
+
+    table : float (classes, pixels + 1), the bias last.   x : (n, pixels).   labels : int (n,).
+    """
+    with threadpool_limits(1):
+        penalty = np.full(x.shape[1], 1 / len(x))
+        return float(np.abs(_penalised_loss(table.ravel(), x.T.astype(float), labels, penalty)[1]).max())
+
+
+def judged_on_pixels(tables, x, labels, x_test, test_labels):
+    """The Folds of stored pixel fits, each checked to be the minimum for its own images: (list, a fold each; one on the test images).
+
+    tables : as pixel_fits returns them.   The rest as in cross_validated and tested.
+    """
+    everything = np.arange(len(x))
+    parts = [(train, x[held], labels[held]) for train, held in StratifiedKFold(len(tables) - 1).split(x, labels)]
+    folds = []
+    for table, (train, unseen, truth) in zip(tables, [*parts, (everything, x_test, test_labels)], strict=True):
+        right = (unseen.astype(float) @ table[:, :-1].T + table[:, -1]).argmax(axis=1) == truth
+        minimum = steepest(table, x[train], labels[train]) <= KEPT
+        folds.append(Fold(x.shape[1], Accuracy(int(right.sum()), len(unseen)), 0, minimum, 0.0))
+    return folds[:-1], folds[-1]
+
+
 def _one_fold(x, labels, train, held_out, components, shared, settings):
     """The Folds of one split, a list as long as `components`; on one thread."""
     with threadpool_limits(1):
@@ -229,7 +288,7 @@ def _axes(x, components):
     return PCA(components, svd_solver="covariance_eigh").fit(x.astype(float))
 
 
-# --- clusters and a map, beside classes ------------------------------------------------------------------------------------------
+# --- clusters, beside classes ------------------------------------------------------------------------------------------
 
 
 def clustered(points, classes, seed):
@@ -243,15 +302,6 @@ def clustered(points, classes, seed):
         found = KMeans(int(classes.max()) + 1, n_init=20, random_state=seed).fit(points)
     order = linear_sum_assignment(contingency_matrix(classes, found.labels_), maximize=True)[1]
     return np.argsort(order)[found.labels_], found.cluster_centers_[order]
-
-
-def neighbour_map(points, seed):
-    """A map in two dimensions that keeps neighbours together: t-SNE (van der Maaten and Hinton 2008), on one thread.
-
-    Its details may differ between processors. points : (n, k), n above 90.   Returns float (n, 2).
-    """
-    with threadpool_limits(1):
-        return TSNE(2, init="pca", random_state=seed).fit_transform(points)
 
 
 def adjusted_rand(counts):

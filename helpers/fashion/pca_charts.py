@@ -78,14 +78,19 @@ def classes_and_clusters(points, classes, clusters, centres, names):
     _cloud(left, points, [plotting.CLASS_COLORS[label] for label in classes])
     _cloud(right, points, [plotting.CLASS_COLORS[cluster] for cluster in clusters])
     _name_classes(left, points, classes, names)
-    x, y = (np.linspace(*limits, 500) for limits in (left.get_xlim(), left.get_ylim()))
-    nearest = ((np.stack(np.meshgrid(x, y), axis=-1)[:, :, None] - rounded(centres)) ** 2).sum(axis=-1).argmin(axis=-1)
+    x, y = (np.linspace(*limits, 150) for limits in (left.get_xlim(), left.get_ylim()))
+    squares = ((np.stack(np.meshgrid(x, y), axis=-1)[:, :, None] - rounded(centres)) ** 2).sum(axis=-1)
     for cluster, centre in enumerate(centres):
-        right.contour(x, y, nearest == cluster, levels=[0.5], colors="white", linewidths=1.6)
-        right.contour(x, y, nearest == cluster, levels=[0.5], colors=plotting.INK, linewidths=0.7)
+        ahead = rounded(np.delete(squares, cluster, axis=-1).min(axis=-1) - squares[..., cluster])  # zero at the border
+        right.contour(x, y, ahead, levels=[0], colors="white", linewidths=1.6)
+        right.contour(x, y, ahead, levels=[0], colors=plotting.INK, linewidths=0.7)
         right.text(
             *rounded(centre, 3), chr(65 + cluster), ha="center", va="center", fontweight="bold", path_effects=HALO
         )
+    left.set_aspect(
+        "equal", adjustable="box"
+    )  # a border between two cells stands at right angles to the line of their centres
+    right.set_aspect("equal", adjustable="box")
     left.set(title="ten classes", xlabel="first component", ylabel="second component")
     right.set(title="ten clusters", xlabel="first component")
     return figure
@@ -105,15 +110,6 @@ def cluster_table(counts, names):
     )  # fmt: skip
     axis.set(xlabel="cluster")
     axis.tick_params(axis="y", rotation=0)
-    return figure
-
-
-def labelled_cloud(points, classes, names):
-    """Images as points of a two-dimensional map, coloured and named by class. points : (n, 2).   classes : int (n,)."""
-    figure, axis = plotting.subplots(4.4)
-    _cloud(axis, points, [plotting.CLASS_COLORS[label] for label in classes], size=9)
-    _name_classes(axis, points, classes, names)
-    axis.axis("off")
     return figure
 
 

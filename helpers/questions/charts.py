@@ -53,9 +53,9 @@ def gradients_compared(right, printed, names):
     axis.plot(right, rows, "o", color=plotting.BLUE, markersize=8, label="derived, and confirmed three times")
     orange = {"color": plotting.ORANGE, "markersize": 8, "markeredgecolor": "white"}
     axis.plot(printed, rows, "X", **orange, label="as printed in the report")
-    axis.set(xlabel="gradient (nats per unit of weight)", ylim=(len(names) - 0.4, -1.3))
+    axis.set(xlabel="gradient (nats per unit of weight)", ylim=(len(names) - 0.4, -0.6))
     axis.set(yticks=rows, yticklabels=[f"∂E/∂{name}" for name in names])
-    axis.legend(loc="upper right", ncols=2, borderpad=0)
+    axis.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderpad=0)  # outside: it is no seventh gradient
     axis.grid(axis="y", visible=False)
     return figure
 
@@ -150,10 +150,11 @@ def recovery(counts, points):
     """
     figure, axis = plotting.subplots(2.5)
     for (name, right), colour, line in zip(counts.items(), (plotting.BLUE, plotting.RED), ("-", "--"), strict=True):
-        steps = np.arange(1, len(right) + 1)
+        steps = np.arange(len(right))
         axis.plot(steps, right, line, color=colour, linewidth=2, label=name, drawstyle="steps-post")
-        axis.plot(len(right), right[-1], "o", color=colour, markersize=6)
-    axis.set(xscale="log", xlabel="steps of gradient descent since N3 was turned (log scale)")
+        axis.plot(steps[-1], right[-1], "o", color=colour, markersize=6)
+    axis.set_xscale("symlog", linthresh=1)  # so that step 0 has a place
+    axis.set(xlabel="steps of gradient descent since N3 was turned (log scale from 1 on)", xlim=(0, None))
     axis.set(ylabel="points right", ylim=(-1, points + 1.5))
     axis.legend(loc="upper left")
     return figure

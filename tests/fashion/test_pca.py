@@ -1,6 +1,7 @@
 """Nested logistic regressions against scikit-learn's, cross-validation without a leak, agreement of clusters and classes."""
 
 import json
+from dataclasses import replace
 
 import joblib
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.metrics.cluster import contingency_matrix
 from sklearn.model_selection import StratifiedKFold, cross_validate
 from sklearn.pipeline import make_pipeline
 
+from helpers.core.project import Problem, profile_named
 from helpers.fashion import dataset, pca
 from tests.conftest import python
 
@@ -160,9 +162,8 @@ SHOWN = """
     scores = PCA(100, svd_solver="covariance_eigh").fit_transform(x.astype(float))
     weights = [fit.weights.tolist() for fit in pca.fit_logits(scores, y, [10, 100], **json.loads(sys.argv[1]))]
     clusters, centres = pca.clustered(scores[:, :2], y, seed=1)
-    points = pca.neighbour_map(scores[:200, :50], seed=2)
     print(sorted(pool["architecture"] for pool in threadpool_info() if pool["internal_api"] == "openblas"))
-    print(json.dumps([weights, clusters.tolist(), rounded(centres).tolist(), points.tolist()]))
+    print(json.dumps([weights, clusters.tolist(), rounded(centres).tolist()]))
 """
 
 
@@ -219,3 +220,28 @@ def test_clusters_are_numbered_by_the_class_that_they_go_with():
     clusters, centres = pca.clustered(points, classes, seed=3)
     assert (clusters == classes).all()
     assert np.allclose(centres, [points[classes == i].mean(axis=0) for i in range(3)])
+
+
+def test_a_stored_pixel_fit_is_known_to_be_the_minimum_or_not(tmp_path):
+    chance = np.random.default_rng(5)
+    y = np.arange(300) % 3
+    x = (chance.random((300, 12)) + np.eye(3, 12)[y]).astype(np.float32)
+    profile = replace(profile_named("smoke"), results=tmp_path)
+    made = pca.pixel_fits(x, y, profile, "make it", folds=3)
+    kept = pca.pixel_fits(x, y, replace(profile, trains=False), "make it", folds=3)
+    assert np.array_equal(made, kept)
+    folds, test = pca.judged_on_pixels(kept, x, y, x, y)
+    live = pca.cross_validated(x, y, [12], folds=3)[12]
+    assert all(fold.converged for fold in [*folds, test])
+    assert [fold.accuracy for fold in folds] == [fold.accuracy for fold in live]
+    moved = [table + 1e-3 * np.eye(*table.shape) for table in kept]
+    assert not any(fold.converged for fold in pca.judged_on_pixels(moved, x, y, x, y)[0])
+
+
+def test_stored_pixel_fits_of_other_images_are_refused(tmp_path):
+    y = np.arange(60) % 3
+    x = np.random.default_rng(6).random((60, 4)).astype(np.float32)
+    profile = replace(profile_named("smoke"), results=tmp_path)
+    pca.pixel_fits(x, y, profile, "make it", folds=2)
+    with pytest.raises(Problem, match="make it"):
+        pca.pixel_fits(x[:50], y[:50], replace(profile, trains=False), "make it", folds=2)

@@ -29,7 +29,6 @@ def drawn():
         "rebuilt_images": charts.rebuilt_images(images, {2: images, 5: images}),
         "classes_and_clusters": charts.classes_and_clusters(points, classes, classes, centres, NAMES),
         "cluster_table": charts.cluster_table(np.arange(100).reshape(10, 10), NAMES),
-        "labelled_cloud": charts.labelled_cloud(points, classes, NAMES),
         "error_and_cost": charts.error_and_cost(ks, errors, tested, cost),
     }
 
