@@ -259,7 +259,7 @@ def _measured(stated, found):
     if found.p is None:
         return words
     return (
-        f"{words}; p-value {found.p:.3f}"
+        f"{words}; p-value {found.p:.2g}"
         if found.power is None
         else f"{words}; conformal p-value {found.p:.3f}, power {found.power:.0%}"
     )
