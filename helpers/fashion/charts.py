@@ -406,7 +406,7 @@ def occlusion(images, maps, titles):
 
     images : (n, 28, 28) in 0..1.   maps : (n, 28, 28), on one scale.   titles : one str an image, may hold line breaks.
     """
-    figure, axes = plotting.subplots(4.0, 2, len(images), squeeze=False)
+    figure, axes = plotting.subplots(3.55, 2, len(images), squeeze=False)
     limit = float(np.abs(maps).max())
     for (photo, below), image, fall, title in zip(axes.T, images, maps, titles, strict=True):
         photo.imshow(rounded(image, 3), cmap="gray_r", vmin=0, vmax=1)
