@@ -188,29 +188,6 @@ def architecture(rows, inputs):
     return figure
 
 
-def shapes(networks):
-    """How a picture shrinks and thickens on its way: a row a network, a block wherever the shape changes.
-
-    networks : dict of title -> list of (height, channels), the input first; a block is as tall as the picture, and as
-    wide as the square root of its channels.
-    """
-    figure, axes = plotting.subplots(1.55 * len(networks) + 0.1, len(networks), sharex=True, squeeze=False)
-    reach = 0
-    for axis, colour, (title, blocks) in zip(axes.flat, cycle(GROUP_COLORS), networks.items()):
-        heights, channels = np.transpose(blocks)
-        widths = 1.5 + 1.25 * np.sqrt(channels)
-        slots = np.maximum(widths, 25) + 5  # what a block takes up with its words and some air
-        middles = np.cumsum(slots) - slots / 2
-        colours = [plotting.FAINT, *[colour] * (len(blocks) - 1)]
-        axis.bar(middles, heights, widths, bottom=-heights / 2, color=colours, alpha=0.35)
-        for middle, height, depth in zip(middles, heights, channels, strict=True):
-            axis.text(middle, -18, f"{height} × {height}\n× {depth}", ha="center", va="top", fontsize=8)
-        reach = max(reach, slots.sum())
-        axis.set(xlim=(0, reach), ylim=(-31, 16), title=title)
-        axis.axis("off")
-    return figure
-
-
 def image_sheet(images, columns, limit):
     """Many small signed images as one sheet, orange below zero, blue above, on one colour scale in few steps: a light file.
 
@@ -358,21 +335,6 @@ def confusion(counts, names):
     return figure
 
 
-def class_counts(counts, names, low, high):
-    """How often each class was predicted, with the band that an even spread stays in.
-
-    counts : int (classes,).   names : the classes.   low, high : the band's ends.
-    """
-    figure, axis = plotting.subplots(2.9)
-    axis.axhspan(low, high, color=plotting.GREY, alpha=0.25, linewidth=0, zorder=0)
-    bars = axis.bar(range(len(names)), counts, color=plotting.CLASS_COLORS, width=0.62)
-    axis.bar_label(bars, fmt="{:,.0f}", fontsize=8)
-    axis.set(ylabel="images", ylim=(0, 1.12 * max(counts)))
-    axis.set_xticks(range(len(names)), names, rotation=25, ha="right", rotation_mode="anchor")
-    axis.grid(axis="x", visible=False)
-    return figure
-
-
 def reliability(panels):
     """Reliability diagrams side by side: the share that was right against the confidence that it was said with.
 
@@ -396,27 +358,6 @@ def reliability(panels):
     return figure
 
 
-def cost_and_accuracy(names, multiply_adds, accuracies, intervals, parameters):
-    """What accuracy costs: the share right against the multiply-adds for one image; a disc as large as the parameters.
-
-    names : list of str.   multiply_adds, accuracies, parameters : numbers, one a network.   intervals : with low and high.
-    """
-    figure, axis = plotting.subplots(3.0)
-    cost, shares, sizes = np.array(multiply_adds) / 1e6, rounded(accuracies), np.array(parameters)
-    lows, highs = rounded([[interval.low, interval.high] for interval in intervals]).T
-    colours = GROUP_COLORS[: len(names)]
-    axis.vlines(cost, lows, highs, color=colours, linewidth=2)
-    axis.scatter(cost, shares, s=sizes / 6e3, c=colours, alpha=0.45, linewidth=0)
-    axis.scatter(cost, shares, s=16, c=colours)
-    for name, *place, size in zip(names, cost, shares, sizes, strict=True):
-        text = f"{name}: {size / 1e6:.2f} million parameters"
-        axis.annotate(text, place, xytext=(14, 0), textcoords="offset points", va="center")
-    axis.set(xlabel="multiply-adds for one image (millions)", xlim=(0, 1.5 * max(cost)), ylabel="test accuracy")
-    axis.margins(y=0.25)
-    axis.yaxis.set_major_formatter("{x:.1%}")
-    return figure
-
-
 def labelled_images(images, titles, columns=6):
     """Grey images in a grid, dark on light, each with its title above.
 
@@ -429,4 +370,51 @@ def labelled_images(images, titles, columns=6):
     for axis, image, title in zip(axes.flat, images, titles, strict=False):
         axis.imshow(image, cmap="gray_r", vmin=0, vmax=255)
         axis.set_title(title, fontsize=8, fontweight="normal", loc="center")
+    return figure
+
+
+def image_rows(rows):
+    """Grey images in named rows, dark on light: dict of name -> float (n, 28, 28) in 0..1, the same n in each."""
+    columns = len(next(iter(rows.values())))
+    figure, axes = plotting.subplots(0.78 * len(rows) + 0.1, len(rows), columns, squeeze=False)
+    for line, (name, images) in zip(axes, rows.items(), strict=True):
+        for axis, image in zip(line, images, strict=True):
+            axis.imshow(rounded(image, 3), cmap="gray_r", vmin=0, vmax=1)
+            axis.axis("off")
+        line[0].text(-0.15, 0.5, name, transform=line[0].transAxes, ha="right", va="center")
+    return figure
+
+
+def accuracy_under_change(curves, xlabels):
+    """Accuracy against how much the images are changed, a panel a change, a line a network.
+
+    curves : dict of change -> dict of network -> (amounts, shares).   xlabels : dict of change -> str.
+    """
+    figure, axes = plotting.subplots(2.7, 1, len(curves), sharey=True, squeeze=False)
+    for axis, (change, lines) in zip(axes.flat, curves.items(), strict=True):
+        for (name, (amounts, shares)), colour, mark in zip(lines.items(), cycle(GROUP_COLORS), cycle("osD^")):
+            axis.plot(amounts, rounded(shares), marker=mark, color=colour, markersize=4, label=name)
+        axis.set(title=change, xlabel=xlabels[change], ylim=(0, 1), xticks=next(iter(lines.values()))[0])
+    axes[0, 0].set_ylabel("accuracy")
+    axes[0, 0].yaxis.set_major_formatter("{x:.0%}")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=len(GROUP_COLORS))
+    return figure
+
+
+def occlusion(images, maps, titles):
+    """Images in a row, and below each its occlusion map: blue where the answer needs the place, orange where it is in the way.
+
+    images : (n, 28, 28) in 0..1.   maps : (n, 28, 28), on one scale.   titles : one str an image, may hold line breaks.
+    """
+    figure, axes = plotting.subplots(3.55, 2, len(images), squeeze=False)
+    limit = float(np.abs(maps).max())
+    for (photo, below), image, fall, title in zip(axes.T, images, maps, titles, strict=True):
+        photo.imshow(rounded(image, 3), cmap="gray_r", vmin=0, vmax=1)
+        photo.set_title(title, fontsize=8, fontweight="normal", loc="center")
+        shown = below.imshow(rounded(fall, 3), cmap=plotting.SIGNED, vmin=-limit, vmax=limit)
+        for axis in (photo, below):
+            axis.axis("off")
+    bar = figure.colorbar(shown, ax=axes, orientation="horizontal", fraction=0.05, pad=0.02, aspect=50)
+    bar.set_label("fall of the probability of the answer when the place is hidden")
+    bar.outline.set_visible(False)
     return figure

@@ -119,10 +119,11 @@ def request(name, number, seed, profile):
     )
 
 
-def trained_runs(name, seed, profile, remedy, *, wanted=None, epochs=None):
+def trained_runs(name, seed, profile, remedy, *, wanted=None, epochs=None, any_length=False):
     """The runs of the kind called `name`, first seeds first (list of runs.Trained).
 
     wanted : how many, if not the kind's own number.   epochs : the most epochs, if not the kind's own.
+    any_length : whether a stored run may have been ended sooner, by fewer epochs or less patience; its card says when.
     In the report profile they are as many as are stored without a gap; Problem if not even the first is. In the others
     all are trained.
     """
@@ -132,6 +133,9 @@ def trained_runs(name, seed, profile, remedy, *, wanted=None, epochs=None):
         if found and not profile.trains and not (profile.models / f"{asked.name}.json").is_file():
             break
         config = replace(asked.config, epochs=epochs or asked.config.epochs)
+        if any_length and not profile.trains and config.schedule in ("constant", "inverse-time"):
+            card = store.read_card(profile.models / f"{asked.name}.json", remedy)
+            config = replace(config, epochs=card["config"]["epochs"], patience=card["config"]["patience"])
         found.append(runs.trained(asked._replace(config=config), profile, remedy))
     return found
 

@@ -153,19 +153,6 @@ def multiply_adds(network):
     return total
 
 
-def changes_of_shape(network):
-    """What becomes of a picture on its way: (height, channels) of the input and after each layer that changes it.
-
-    A dense layer counts as a picture of one pixel. Height and width are taken to be equal.
-    """
-    found = [(network.input_shape[1], network.input_shape[-1])]
-    for row in layer_table(network):
-        shape = (row.output_shape[0], row.output_shape[2]) if len(row.output_shape) == 3 else (1, row.output_shape[0])
-        if shape != found[-1]:
-            found.append(shape)
-    return found
-
-
 def outputs_of(network, inputs, layer_numbers):
     """What some of a network's layers give for inputs (n, ...): a list of arrays, one a layer, in the order asked for.
 
@@ -176,7 +163,7 @@ def outputs_of(network, inputs, layer_numbers):
     return [keras.ops.convert_to_numpy(each) for each in found]
 
 
-def probabilities(network, inputs, batch_size=1000):
+def probabilities(network, inputs, batch_size=250):
     """Class probabilities, float32 (n, classes), of inputs (n, ...) in their order.
 
     Calls the network batch by batch: `predict` would compile it anew for each of the many networks of a chapter.

@@ -256,7 +256,13 @@ def _measured(stated, found):
     if found.measured is None:
         return "not measured"
     words = in_words(found.measured, stated.form, found.interval)
-    return words if found.p is None else f"{words}; conformal p-value {found.p:.3f}, power {found.power:.0%}"
+    if found.p is None:
+        return words
+    return (
+        f"{words}; p-value {found.p:.2g}"
+        if found.power is None
+        else f"{words}; conformal p-value {found.p:.3f}, power {found.power:.0%}"
+    )
 
 
 def in_words(value, form, interval=None):

@@ -39,7 +39,6 @@ BINS = [Bin(0.4, 0.5, 3, 0.45, 1.0), Bin(0.5, 0.6, 50, 0.55, 0.6), Bin(0.9, 1.0,
 GAINS = {"up": [0.01, 0.03], "down": [-0.02, -0.02], "open": [0.0, 0.01]}
 REACH = {"up": Interval(0.01, 0.03), "down": Interval(-0.03, -0.01), "open": Interval(-0.01, 0.02)}
 LAYERS = [("a", "Dense", (256,), 200960, 0), ("b", "BatchNormalization", (50,), 100, 100)]
-COSTS = ["a", "b"], [5e6, 50e6], [0.9, 0.93], [Interval(0.89, 0.91), Interval(0.92, 0.94)], [1e5, 2e6]
 
 CALLS = {
     "learning_curves": ({"SGD": history(9), "Adam": history(1)}, {"SGD": 7, "Adam": 1}),
@@ -47,7 +46,6 @@ CALLS = {
     "leaking_validation": ([chain(0.9)], 3, 0.967),
     "search_slices": (TRIALS, 0.84, KINDS),
     "architecture": (LAYERS, "784 pixels"),
-    "shapes": ({"net": [(28, 1), (14, 64), (1, 10)]},),
     "image_sheet": (pictures(33), 16, 2),
     "feature_sheet": (100 * pictures(1)[0], pictures(28), 20),
     "units_explained": (
@@ -59,10 +57,11 @@ CALLS = {
     "gains": (GAINS, REACH),
     "recall_bars": (np.array([0.9, 0.2, 0.5, *[0.95] * 7]), [Interval(0.1, 0.99)] * 10, NAMES),
     "confusion": (np.arange(100).reshape(10, 10), NAMES),
-    "class_counts": (np.array([90, 1100]), ["a", "b"], 80, 120),
     "reliability": ({"net": {"as it is": BINS, "tempered": BINS}},),
-    "cost_and_accuracy": COSTS,
     "labelled_images": (pictures(7), ["a\nb"] * 7),
+    "image_rows": ({"shift": np.abs(pictures(3)), "flip": np.abs(pictures(3))},),
+    "accuracy_under_change": ({"shift": {"v1": ([0, 2], [0.9, 0.5]), "v2": ([0, 2], [0.9, 0.7])}}, {"shift": "pixels"}),
+    "occlusion": (np.abs(pictures(2)), pictures(2), ["a\nb", "c"]),
 }
 
 
@@ -141,15 +140,6 @@ def test_what_leaks_and_what_is_clean_are_drawn_apart():
     assert set(reported.get_ydata()) == {0.967}
 
 
-def test_blocks_grow_with_channels_and_shrink_with_the_picture():
-    axis = drawn("shapes").axes[0]
-    first, second, third = axis.patches
-    assert (first.get_height(), second.get_height(), third.get_height()) == (28, 14, 1)
-    assert second.get_width() > third.get_width() > first.get_width()
-    assert second.get_x() > first.get_x() + first.get_width()
-    assert words(axis.texts)[1] == "14 × 14\n× 64"
-
-
 def test_every_map_is_shown_on_its_own_scale():
     maps = np.zeros((4, 4, 3))
     maps[1, 1, 0], maps[2, 2, 1] = 0.001, 500  # the third is the same everywhere
@@ -185,21 +175,22 @@ def test_confusion_greys_out_what_was_right_and_prints_every_count():
     assert {n for n, text in enumerate(axis.texts) if text.get_fontweight() == "bold"} == set(range(0, 100, 11))
 
 
-def test_counts_stand_on_their_bars():
-    axis = drawn("class_counts").axes[0]
-    assert [bar.get_height() for bar in axis.containers[0]] == [90, 1100]
-    assert words(axis.texts) == ["90", "1,100"]
-
-
 def test_reliability_leaves_out_bins_that_are_nearly_empty():
     assert list(drawn("reliability").axes[0].lines[1].get_xdata()) == pytest.approx([0.55, 0.97])
     charts.reliability({"net": {"as it is": BINS[:1]}})  # none is left
 
 
-def test_cost_puts_each_network_at_its_price():
-    discs = drawn("cost_and_accuracy").axes[0].collections[1]
-    assert discs.get_offsets().tolist() == [[5, 0.9], [50, 0.93]]
-    assert discs.get_sizes()[1] == pytest.approx(20 * discs.get_sizes()[0])
+def test_a_network_keeps_its_colour_and_mark_under_every_change():
+    lines = {"v1": ([0, 2], [0.9, 0.5]), "v2": ([0, 2], [0.9, 0.7])}
+    panels = drawn("accuracy_under_change", {"shift": lines, "noise": lines}, {"shift": "pixels", "noise": "sd"}).axes
+    looks = [[(line.get_color(), line.get_marker()) for line in axis.lines] for axis in panels]
+    assert looks[0] == looks[1] and len(set(looks[0])) == 2
+
+
+def test_occlusion_maps_share_one_scale_with_zero_in_the_middle():
+    limits = {axis.images[0].get_clim() for axis in drawn("occlusion").axes[2:4]}
+    (low, high) = limits.pop()
+    assert not limits and low == -high
 
 
 def test_charts_and_page_do_without_tensorflow():

@@ -28,7 +28,3 @@ def test_outputs_of_layers_are_what_the_network_passes_on():
     kernel, bias = net.layers[0].get_weights()
     middle = np.einsum("bijc,ijck->bk", pictures[:, 1:4, 2:5], kernel) + bias
     np.testing.assert_allclose(convolved[:, 2, 3], middle, rtol=1e-4, atol=1e-6)
-
-
-def test_changes_of_shape_leave_out_what_changes_nothing():
-    assert networks.changes_of_shape(small()) == [(6, 2), (6, 3), (3, 3), (2, 4), (1, 16), (1, 5)]

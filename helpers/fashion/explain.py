@@ -1,0 +1,69 @@
+"""What trained networks look at and what confuses them: occlusion maps, changed images, near-duplicates.
+
+Arrays in, arrays out. Images are float32 (n, 28, 28, 1) in 0..1. A `predict` is a function from images to class
+probabilities (n, classes).
+"""
+
+import numpy as np
+from scipy import ndimage
+
+from helpers.fashion import networks
+
+
+def predictor(network, batch_size=100):
+    """The `predict` of a Keras network; images are flattened if it reads rows of pixels."""
+    return lambda images: networks.probabilities(network, images.reshape(-1, *network.input_shape[1:]), batch_size)
+
+
+def occlusion_map(predict, image, label, size=6, step=2):
+    """How much a class's probability falls where a square of background hides a part of the image (Zeiler and Fergus 2014).
+
+    image : (28, 28, 1).   label : int, the class.   size : the square's side.   step : pixels between two squares.
+    Returns float (28, 28): for each pixel the mean fall over all squares that cover it. Positive: the class needs it.
+    """
+    places = [(y, x) for y in range(0, 29 - size, step) for x in range(0, 29 - size, step)]
+    hidden = np.repeat(image[None], len(places), axis=0)
+    for each, (y, x) in zip(hidden, places, strict=True):
+        each[y : y + size, x : x + size] = 0
+    falls = predict(image[None])[0, label] - predict(hidden)[:, label]
+    total, count = np.zeros((2, 28, 28))
+    for fall, (y, x) in zip(falls, places, strict=True):
+        total[y : y + size, x : x + size] += fall
+        count[y : y + size, x : x + size] += 1
+    return total / np.maximum(count, 1)
+
+
+def shifted(images, pixels):
+    """Images moved to the right by whole pixels; background comes in."""
+    moved = np.zeros_like(images)
+    moved[:, :, pixels:] = images[:, :, : images.shape[2] - pixels]
+    return moved
+
+
+def rotated(images, degrees):
+    """Images turned about their middle, counter-clockwise."""
+    return np.clip(ndimage.rotate(images, degrees, axes=(2, 1), reshape=False, order=1), 0, 1)
+
+
+def noisy(images, sd, seed=0):
+    """Images with normal noise of standard deviation `sd` on every pixel, cut off at 0 and 1."""
+    noise = np.random.default_rng(seed).normal(0, sd, images.shape).astype(np.float32)
+    return np.clip(images + noise, 0, 1)
+
+
+def brightened(images, factor):
+    """Images multiplied by a factor, cut off at 1."""
+    return np.clip(images * np.float32(factor), 0, 1)
+
+
+def nearest_training_images(images, training, block=100):
+    """The nearest training image of each image in pixel space.
+
+    images, training : float32 (n, pixels) and (m, pixels).
+    Returns int (n,), rows of `training`, and float (n,), the root mean square difference between the pixels.
+    """
+    squares = np.einsum("ij,ij->i", training, training)
+    nearest = np.concatenate([
+        (squares - 2 * images[start : start + block] @ training.T).argmin(axis=1) for start in range(0, len(images), block)
+    ])  # fmt: skip
+    return nearest, np.sqrt(np.mean((images - training[nearest]) ** 2, axis=1))
