@@ -138,13 +138,6 @@ def value_words(claim_id, value):
     return "" if value is None else page.in_words(value, claims.claim(claim_id).form)
 
 
-def interval_words(claim_id, interval):
-    """An interval, as the results keep it, for a table cell, such as "[89.4%, 92.0%]" (str); "" for None."""
-    if isinstance(interval, dict):
-        return value_words(claim_id, {name: Interval(*ends) for name, ends in interval.items()})
-    return value_words(claim_id, interval and Interval(*interval))
-
-
 COLUMNS = {"claim": "l", "the report": "l", "measured": "l", "verdict": "l"}
 
 
@@ -160,9 +153,15 @@ def reported_words(entry):
 
 def measured_words(entry):
     """Our value with its interval and p-value (str)."""
-    value, interval = value_words(entry["id"], entry["measured"]), interval_words(entry["id"], entry["interval"])
-    p = "" if entry["p"] is None else f"p = {entry['p']:.2g}"
-    return ", ".join(filter(None, (f"{value} {interval}".strip(), p))) or "–"
+    if entry["measured"] is None:
+        return "–"
+    interval, p = entry["interval"], entry["p"]
+    if isinstance(interval, dict):
+        interval = {name: Interval(*ends) for name, ends in interval.items()}
+    elif interval is not None:
+        interval = Interval(*interval)
+    value = page.in_words(entry["measured"], claims.claim(entry["id"]).form, interval)
+    return value if p is None else f"{value}, p = {p:.2g}"
 
 
 def _stressed(word):
@@ -177,7 +176,9 @@ def _linked(row, folder):
 def count_table(rows):
     """How many claims of each kind have each verdict, as the cells of a table (list of lists of str)."""
     counts = verdict_counts(rows)
-    listed = {kind: ", ".join(f"**{count}** {word}" for word, count in words.items()) for kind, words in counts.items()}
+    listed = {
+        kind: ", ".join(f"{word}: **{count}**" for word, count in words.items()) for kind, words in counts.items()
+    }
     return [[kind, str(sum(counts[kind].values())), words] for kind, words in listed.items()]
 
 

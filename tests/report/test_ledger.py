@@ -105,20 +105,20 @@ def test_values_are_put_into_words(claim_id, value, expected):
 
 
 @pytest.mark.parametrize(
-    ("claim_id", "interval", "expected"),
+    ("claim_id", "measured", "interval", "p", "expected"),
     [
-        ("mlp-val-acc-a", [0.8944, 0.9196], "[89.4%, 92.0%]"),
-        ("mlp-plateau", [38.0, 75.0], "[38, 75]"),
+        ("mlp-val-acc-a", 0.9, [0.8944, 0.9196], 0.0016, "90.0% [89.4%, 92.0%], p = 0.0016"),
+        ("mlp-params", 244591, None, None, "244,591"),
         (
-            "t1-circle",
-            {"train_loss": [0.0, 0.0], "test_loss": [0.003, 0.222]},
-            "train loss [0.000, 0.000], test loss [0.003, 0.222]",
+            "t1-circle", {"train_loss": 0.0, "test_loss": 0.001}, {"train_loss": [0.0, 0.0], "test_loss": [0.003, 0.222]}, 1.0,
+            "train loss 0.000 [0.000, 0.000], test loss 0.001 [0.003, 0.222], p = 1",
         ),
-        ("q1a", None, ""),
+        ("q1a", "confirmed", None, None, "confirmed"),
+        ("cnn1-val-acc", None, None, None, "–"),
     ],
-)
-def test_intervals_are_put_into_words(claim_id, interval, expected):
-    assert ledger.interval_words(claim_id, interval) == expected
+)  # fmt: skip
+def test_what_was_measured_is_put_into_words(claim_id, measured, interval, p, expected):
+    assert ledger.measured_words(an_entry(claim_id, measured=measured, interval=interval, p=p)) == expected
 
 
 def test_every_claim_has_a_title_of_its_own():
