@@ -159,6 +159,7 @@ def _prepare(notebook):
     figures = []
     for cell in notebook.cells:
         if cell.cell_type != "code":
+            cell.source = cell.source.replace("](site/", "](")  # the pages beside the chapters lie beside them there
             continue
         outputs = []
         for output in cell.outputs:

@@ -29,17 +29,6 @@ def test_accuracy_counts():
         stats.accuracy(probabilities, np.zeros(4, int))
 
 
-def test_the_interval_for_one_more_run_covers_as_often_as_it_says():
-    """Runs with a spread of their own, judged on fresh images: the next one falls inside 95 % of the time."""
-    random = np.random.default_rng(0)
-    inside = 0
-    for _ in range(2000):
-        shares = random.normal(0.9, 0.004, size=6)  # between runs; each judged exactly
-        interval = stats.next_run_interval(shares[:5], 6000)
-        inside += random.binomial(6000, shares[5]) / 6000 in interval
-    assert 0.94 < inside / 2000 < 0.985
-
-
 def test_a_paired_difference_is_found_under_a_larger_common_spread():
     common = np.array([0.1, 0.3, 0.2, 0.5, 0.4])
     interval = stats.mean_difference_interval(common + np.array([0.011, 0.009, 0.010, 0.012, 0.008]), common)

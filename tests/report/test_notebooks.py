@@ -48,7 +48,8 @@ def test_every_cell_was_run_in_order_and_without_error(notebook):
     for cell in code:
         for output in cell.outputs:
             assert output.output_type != "error"
-            assert output.get("name") not in ("stderr", "stdout"), f"a log line: {output.text[:100]}"
+            printed = output.get("name") == "stdout" and ".summary(" in cell.source
+            assert printed or output.get("name") not in ("stderr", "stdout"), f"a log line: {output.text[:100]}"
 
 
 def test_the_metadata_name_no_machine(notebook):
@@ -398,10 +399,10 @@ def test_the_stored_results_agree_with_the_networks_cards():
     results = store.read_json(project.RESULTS / "04_mlp.json")["numbers"]
     known = {path.stem: store.read_json(path) for path in sorted((project.MODELS / "mlp").glob("*.json"))}
     cards = [card for name, card in known.items() if name.startswith(("sgd-", "adam-"))]
-    assert len(cards) == 2 * results["seeds"]
+    assert len(cards) == 2 * results["sgd_seeds"]
     sgd = [card["val_accuracy"] for card in cards if card["name"].startswith("mlp/sgd")]
     claimed = next(
         row for row in store.read_json(project.RESULTS / "04_mlp.json")["claims"] if row["id"] == "mlp-val-acc-a"
     )
     assert claimed["measured"] == pytest.approx(sum(sgd) / len(sgd), abs=1e-5)
-    assert results["epoch"] in [card["kept_epoch"] for card in cards]
+    assert results["kept_epoch"] in [card["kept_epoch"] for card in cards]
