@@ -58,7 +58,7 @@ def next_run_interval(values, n_images=None, level=0.95, sd=None):
 
     A prediction interval: Student's t on the spread between our runs, and beside it the binomial spread of our images
     and of theirs, since all our runs are judged by the same images. The yardstick for a single figure that somebody else
-    states: inside, it could be a run of ours. tests/core/test_stats.py shows its coverage by simulation.
+    states: inside, it could be a run of ours. tests/report/test_rules.py shows its coverage by simulation.
 
     values : one float per run, shares in 0..1 if n_images is given.   n_images : int, or None if no images are behind them.
     sd     : the spread between runs, known from elsewhere; needed for a single run.
@@ -123,19 +123,6 @@ def mcnemar(first, second, labels):
     split = only_first + only_second
     p_value = float(stats.binomtest(only_first, split, 0.5).pvalue) if split else 1.0
     return McNemar(only_first, only_second, p_value)
-
-
-Uniformity = namedtuple("Uniformity", "counts statistic p_value")
-
-
-def uniformity(predicted, classes):
-    """Pearson's chi-square test of whether predicted classes (int (n,), ids 0..classes-1) are equally frequent.
-
-    Returns Uniformity: the counts (int (classes,)), the statistic, and the p-value with classes - 1 degrees of freedom.
-    """
-    counts = np.bincount(predicted, minlength=classes)
-    result = stats.chisquare(counts)
-    return Uniformity(counts, float(result.statistic), float(result.pvalue))
 
 
 def most_confident_mistakes(probabilities, labels, count):

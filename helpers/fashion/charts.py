@@ -15,11 +15,6 @@ from helpers.core.plotting import rounded
 
 GROUP_COLORS = [plotting.BLUE, plotting.ORANGE, plotting.GREEN, plotting.PURPLE]
 KIND_COLORS = {"Dense": plotting.BLUE, "Dropout": plotting.GREY, "BatchNormalization": plotting.GREEN}
-TRIAL_LOOKS = {  # a trial's colour, marker, size
-    "both": (plotting.GREY, "o", 5.0),
-    "random": (plotting.BLUE, "s", 4.6),
-    "bayes": (plotting.ORANGE, "D", 4.6),
-}
 
 
 def learning_curves(histories, kept, same_loss=True):
@@ -90,16 +85,8 @@ def leaking_validation(chains, epochs, reported):
         label = None if number else "test images, once a fit"
         axis.plot(epochs * np.arange(1, len(fits) + 1), shares, "o", label=label, **look)
     for fit in range(1, len(chains[0])):
-        place = epochs * fit + 0.5
-        axis.axvline(place, color=plotting.KEPT, linewidth=0.8, linestyle=":")
-        axis.text(
-            place,
-            0.02,
-            "" if fit > 1 else " reshuffle",
-            transform=axis.get_xaxis_transform(),
-            fontsize=8,
-            color=plotting.FAINT,
-        )
+        axis.axvline(epochs * fit + 0.5, color=plotting.KEPT, linewidth=0.8, linestyle=":")
+    axis.text(epochs + 0.5, 0.02, " reshuffle", transform=axis.get_xaxis_transform(), fontsize=8, color=plotting.FAINT)
     axis.axhline(reported, color=plotting.INK, linewidth=1, linestyle="--")
     axis.text(1, reported, f"the report: {reported:.1%}", va="bottom", fontsize=8)
     axis.set(xlabel="epochs, all fits together", xlim=(0, epochs * len(chains[0]) + 2))
@@ -107,61 +94,6 @@ def leaking_validation(chains, epochs, reported):
     axis.yaxis.set_major_formatter("{x:.0%}")
     figure.legend(*axis.get_legend_handles_labels(), loc="outside upper right", ncols=3)
     return figure
-
-
-def search_slices(trials, floor, names):
-    """Every trial's validation accuracy against each of its settings, a panel a setting; the best one is ringed.
-
-    trials : list of dicts with kind (a key of `names`), val_accuracy and values (dict of setting -> number or bool).
-    floor  : share; what lies below is drawn at the edge, as a triangle that points down.
-    names  : dict of kind ("both", "random", "bayes") -> its name in the legend.
-    """
-    settings, columns = list(trials[0]["values"]), 4
-    rows = len(settings) // columns + 1  # there is at least one empty panel, and the last of them has the legend
-    figure, axes = plotting.subplots(2.25 * rows, rows, columns, sharey=True, squeeze=False)
-    best = max(trials, key=lambda trial: trial["val_accuracy"])
-    for axis, setting in zip(axes.flat, settings, strict=False):
-        for kind, name in names.items():
-            colour, marker, size = TRIAL_LOOKS[kind]
-            for low in (False, True):
-                chosen = [t for t in trials if t["kind"] == kind and (t["val_accuracy"] < floor) == low]
-                if not chosen:  # an empty line would spoil the layout
-                    continue
-                axis.plot(
-                    rounded([float(trial["values"][setting]) for trial in chosen]),
-                    rounded([max(floor, trial["val_accuracy"]) for trial in chosen]),
-                    "v" if low else marker, color=colour, markersize=size, alpha=0.85, markeredgewidth=0,
-                    label=None if low else name, clip_on=not low, zorder=3,
-                )  # fmt: skip
-        ring = {"markersize": 11, "fillstyle": "none", "markeredgewidth": 1.2, "color": plotting.INK}
-        place = rounded([float(best["values"][setting])]), rounded([best["val_accuracy"]])
-        axis.plot(*place, "o", label="the winner", **ring)
-        axis.set_xlabel(setting.replace("_", " "))
-        _scale(axis, [trial["values"][setting] for trial in trials])
-    for axis in axes.flat[len(settings) :]:
-        axis.axis("off")
-    for axis in axes[:, 0]:
-        axis.set_ylabel("validation accuracy")
-        axis.yaxis.set_major_formatter("{x:.0%}")
-    axes[0, 0].set_ylim(floor, rounded(best["val_accuracy"] + 0.12 * (best["val_accuracy"] - floor)))
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    axes[-1, -1].legend(handles, labels, loc="center left", labelspacing=0.9)
-    return figure
-
-
-def _scale(axis, values):
-    """Set a panel's axis by its values: yes and no, a logarithmic one, a few numbers, or plain."""
-    places = sorted(set(values))
-    axis.margins(x=0.12)
-    if all(isinstance(value, bool) for value in values):
-        axis.set(xticks=[0, 1], xticklabels=["no", "yes"], xlim=(-0.5, 1.5))
-    elif places[0] > 0 and places[-1] / places[0] > 30:
-        axis.set_xscale("log")
-    elif len(places) <= 4:
-        axis.set_xticks(places)
-        axis.margins(x=0.2)
-    else:
-        axis.xaxis.set_major_locator(MaxNLocator(4))
 
 
 def architecture(rows, inputs):

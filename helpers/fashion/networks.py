@@ -1,6 +1,5 @@
 """Trained networks on disk: saved without optimiser, loaded only if their card vouches for them."""
 
-import hashlib
 import json
 from collections import namedtuple
 
@@ -103,14 +102,6 @@ def _architecture(network):
         plain = {key: value for key, value in layer.get_config().items() if not isinstance(value, dict)}
         rows.append([row[1:], {key: value for key, value in plain.items() if key not in unlike}])
     return json.loads(json.dumps([network.input_shape[1:], rows], default=str))
-
-
-def weights_digest(network):
-    """SHA-256 over all weights in order, as 64 hex digits: equal for equal weights, whatever the file around them."""
-    total = hashlib.sha256()
-    for weight in network.get_weights():
-        total.update(np.ascontiguousarray(weight).tobytes())
-    return total.hexdigest()
 
 
 def layer_table(network):

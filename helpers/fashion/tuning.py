@@ -51,21 +51,6 @@ def space():
     return space
 
 
-def described_space():
-    """The space as rows of a table: a setting's name, and its values in words."""
-    rows = []
-    for setting in space().space:
-        if isinstance(setting, keras_tuner.engine.hyperparameters.Boolean):
-            values = "yes or no"
-        elif isinstance(setting, keras_tuner.engine.hyperparameters.Choice):
-            values = ", ".join(map(str, setting.values))
-        else:
-            values = f"{setting.min_value:g} to {setting.max_value:g}"
-            values += f", in steps of {setting.step:g}" if setting.step else ", logarithmic"
-        rows.append([setting.name.replace("_", " "), values])
-    return [*rows, ["parameters", f"{MOST_PARAMETERS:,} at most"]]
-
-
 def network_of(values, inputs=dataset.PIXELS, classes=10):
     """The perceptron (Keras model) that some values of the space describe: `depth` equal layers, then the softmax."""
     layers = keras.layers

@@ -86,16 +86,13 @@ def chapter_numbers(chapter):
 # --- places -----------------------------------------------------------------------------------------------------------
 
 
-def claim_address(entry, folder=""):
-    """The address of the place where a claim is measured: its chapter and, where known, the section (str, or "").
-
-    folder : put before the chapter's address, such as "notebooks/"; code hosts do not lead to sections, so none is named.
-    """
+def claim_address(entry):
+    """The address of the place where a claim is measured: its chapter and, where known, the section (str, or "")."""
     name = entry["chapter"]
     if name not in notebooks.names():
         return ""
-    section = "" if folder else _sections(name).get(entry["id"], "")
-    return f"{folder}{name}.ipynb" + (f"#{section}" if section else "")
+    section = _sections(name).get(entry["id"], "")
+    return f"{name}.ipynb" + (f"#{section}" if section else "")
 
 
 @cache
@@ -141,9 +138,9 @@ def value_words(claim_id, value):
 COLUMNS = {"claim": "l", "the report": "l", "measured": "l", "verdict": "l"}
 
 
-def table_rows(rows, folder=""):
+def table_rows(rows):
     """Entries as the cells of a table with the headings COLUMNS (list of lists of str)."""
-    return [[_linked(row, folder), reported_words(row), measured_words(row), _stressed(row["verdict"])] for row in rows]
+    return [[_linked(row), reported_words(row), measured_words(row), _stressed(row["verdict"])] for row in rows]
 
 
 def reported_words(entry):
@@ -168,8 +165,8 @@ def _stressed(word):
     return f"**{word}**" if word in rules.BAD else word
 
 
-def _linked(row, folder):
-    address = claim_address(row, folder)
+def _linked(row):
+    address = claim_address(row)
     return f"[{claim_title(row)}]({address})" if address else claim_title(row)
 
 
@@ -186,8 +183,9 @@ COUNTS = {"kind of claim": "l", "claims": "r", "verdicts": "l"}
 
 
 def readme_part():
-    """What stands between the README's two marks: the verdicts by kind (str of Markdown)."""
-    return page.markdown_table(COUNTS, count_table(entries()))
+    """What stands between the README's two marks: chapter 08 in brief, and the verdicts by kind (str of Markdown)."""
+    brief = store.read_json(project.RESULTS / f"{notebooks.LAST}.json")["brief"]
+    return f"**In brief.** {brief}\n\n{page.markdown_table(COUNTS, count_table(entries()))}"
 
 
 def write():

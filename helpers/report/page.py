@@ -96,6 +96,8 @@ class Page:
         """
         stated = claim(claim_id)
         found = self._judged(stated, evidence, untestable)
+        if found.word == rules.UNTESTABLE:
+            untestable = untestable or f"{stated.rule.description[0].upper()}{stated.rule.description[1:]}."
         others = {name: self._judged(stated, each, "") for name, each in (under or {}).items()}
         if others:
             listed = "; ".join(f"{name}: {_measured(stated, each)}, {each.word}" for name, each in others.items())
@@ -114,7 +116,7 @@ class Page:
         return found
 
     def _judged(self, stated, evidence, untestable):
-        """The rules.Verdict on a Claim; whatever a subset of the data gives, a smoke run only tries."""
+        """The rules.Verdict on a Claim."""
         if untestable and evidence is None:
             return rules.Verdict(rules.UNTESTABLE, None)
         found = stated.rule.judge(stated.value, evidence)

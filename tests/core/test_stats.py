@@ -76,14 +76,5 @@ def test_mcnemar_of_equals_finds_nothing():
     assert stats.mcnemar(labels, labels, labels) == (0, 0, 1.0)
 
 
-def test_uniformity_by_hand():
-    found = stats.uniformity(np.repeat([0, 1, 2], [10, 20, 30]), 3)
-    assert found.counts.tolist() == [10, 20, 30]
-    assert found.statistic == pytest.approx((100 + 0 + 100) / 20)
-    assert found.p_value == pytest.approx(np.exp(-5))  # chi-square with two degrees of freedom is exponential
-    assert stats.uniformity(np.arange(1000) % 4, 4).p_value == 1
-    assert stats.uniformity(np.zeros(8, int), 4).counts.tolist() == [8, 0, 0, 0]
-
-
 def test_the_spread_is_that_of_a_sample():
     assert stats.mean_and_sd([1.0, 3.0]) == (2.0, 2**0.5)

@@ -10,7 +10,6 @@ from tests.conftest import python, svg
 
 pytestmark = pytest.mark.usefixtures("house_style")
 NAMES = [f"class {label}" for label in range(10)]
-KINDS = {"both": "the start of both", "random": "random", "bayes": "Bayesian"}
 
 
 def history(epochs):
@@ -18,11 +17,6 @@ def history(epochs):
         {"epoch": e, "loss": 2 / e, "accuracy": 0.9 - 0.3 / e, "val_loss": 1 / e + e / 50, "val_accuracy": 0.88 - 0.1 / e}
         for e in range(1, epochs + 1)
     ]  # fmt: skip
-
-
-def trial(kind, accuracy, rate, batch_norm):
-    values = {"depth": 2, "learning_rate": rate, "batch_norm": batch_norm, "dropout": 0.1, "batch_size": 128}
-    return {"kind": kind, "val_accuracy": accuracy, "values": values}
 
 
 def chain(start):
@@ -34,7 +28,6 @@ def pictures(count):
     return np.random.default_rng(0).normal(size=(count, 28, 28))
 
 
-TRIALS = [trial("both", 0.87, 0.003, True), trial("random", 0.7, 0.2, False), trial("bayes", 0.9, 0.05, True)]
 BINS = [Bin(0.4, 0.5, 3, 0.45, 1.0), Bin(0.5, 0.6, 50, 0.55, 0.6), Bin(0.9, 1.0, 90, 0.97, 0.95)]
 GAINS = {"up": [0.01, 0.03], "down": [-0.02, -0.02], "open": [0.0, 0.01]}
 REACH = {"up": Interval(0.01, 0.03), "down": Interval(-0.03, -0.01), "open": Interval(-0.01, 0.02)}
@@ -44,7 +37,6 @@ CALLS = {
     "learning_curves": ({"SGD": history(9), "Adam": history(1)}, {"SGD": 7, "Adam": 1}),
     "accuracy_by_epoch": ({"cross-entropy": [history(5)] * 2, "squared error": [history(7)]}, 0.7),
     "leaking_validation": ([chain(0.9)], 3, 0.967),
-    "search_slices": (TRIALS, 0.84, KINDS),
     "architecture": (LAYERS, "784 pixels"),
     "image_sheet": (pictures(33), 16, 2),
     "feature_sheet": (100 * pictures(1)[0], pictures(28), 20),
@@ -115,21 +107,6 @@ def test_losses_that_cannot_be_compared_have_scales_of_their_own():
     curves["b"] = [{**row, "loss": 5 * row["loss"]} for row in curves["b"]]
     few, many, *_ = charts.learning_curves(curves, {"a": 1, "b": 1}, same_loss=False).axes
     assert few.get_ylim() == pytest.approx((0, 1.05)) and many.get_ylim() == pytest.approx((0, 5.25))
-
-
-def test_a_trial_below_the_edge_is_a_triangle_at_it_and_the_best_is_ringed():
-    depth, rate, batch_norm, *_ = drawn("search_slices").axes
-    marks = {(line.get_marker(), line.get_ydata()[0]) for line in depth.lines}
-    assert ("v", 0.84) in marks and ("o", 0.9) in marks
-    assert rate.get_xscale() == "log"
-    assert words(batch_norm.get_xticklabels()) == ["no", "yes"]
-
-
-def test_trials_leave_room_for_the_names_of_their_settings():
-    figure = drawn("search_slices")
-    figure.draw_without_rendering()
-    upper, lower = figure.axes[0], figure.axes[4]
-    assert upper.xaxis.label.get_window_extent().y0 > lower.get_window_extent().y1
 
 
 def test_what_leaks_and_what_is_clean_are_drawn_apart():

@@ -94,23 +94,9 @@ def in_node(function, argument, script=None):
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    """A Chromium without a window."""
-    executable = site.find_browser()
-    if executable is None:
-        pytest.skip("no Chromium is installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(site.BROWSER_FLAGS[1:]))
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def in_chromium(chromium):
+def in_chromium(browser):
     """A function as in_node, for Chromium."""
-    page = chromium.new_page()
+    page = browser.new_page()
     page.add_script_tag(path=SCRIPT)
     yield page.evaluate
     page.close()
@@ -205,12 +191,12 @@ LINKED = f"""<table><tr><td>a row</td><td><a href="{TEN.to_url()}">open</a></td>
 
 
 @pytest.fixture
-def opened(chromium, tmp_path):
+def opened(browser, tmp_path):
     """A function from the body of a page, and what comes after its '#', to that page in the browser; it must not complain."""
     complaints, opened = [], []
 
     def open_page(body, state="", width=1000, **options):
-        page = chromium.new_page(viewport={"width": width, "height": 900}, **options)
+        page = browser.new_page(viewport={"width": width, "height": 900}, **options)
         page.set_default_timeout(5000)
         page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -433,10 +419,10 @@ def test_the_player_is_accessible_and_fits(opened, scheme, width):
 
 
 @pytest.mark.browser
-def test_a_notebook_shows_the_same_player(chromium):
+def test_a_notebook_shows_the_same_player(browser):
     html = TEN.play("0.25").data
     assert "http" not in html.replace(PAGE, "")
-    page = chromium.new_page()
+    page = browser.new_page()
     page.set_content(f"<main>{html}{live.play(TEN).data}</main>")
     assert page.locator(".playground").count() == 2
     assert page.get_by_role("button", name="Close").count() == 0

@@ -37,9 +37,7 @@ def test_the_stored_ledger_is_what_the_results_say():
 
 
 def test_what_cannot_be_tested_says_why():
-    for row in ledger.entries():
-        clock = row["rule"] == rules.Clock().description
-        assert row["verdict"] != rules.UNTESTABLE or row["why"] or clock, row["id"]
+    assert all(row["why"] for row in ledger.entries() if row["verdict"] == rules.UNTESTABLE)
 
 
 def test_a_chapter_without_results_cannot_be_tested_until_it_has_some(results):
@@ -148,7 +146,6 @@ def test_every_stored_verdict_has_a_section():
     for row in ledger.entries():
         name, _, section = ledger.claim_address(row).partition("#")
         assert row["why"] == ledger.NOT_RUN or (name == f"{row['chapter']}.ipynb" and section), row["id"]
-    assert ledger.claim_address(an_entry("mlp-params"), "notebooks/") == "notebooks/04_mlp.ipynb"
 
 
 def test_a_chapter_that_is_not_there_is_not_linked():
