@@ -87,6 +87,9 @@ class Verdict:
     p: float | None = None
     power: float | None = None
 
+    def _ipython_display_(self):
+        """Show nothing: a cell that ends with `page.check` has shown the verdict already."""
+
 
 # --- rules ------------------------------------------------------------------------------------------------------------
 

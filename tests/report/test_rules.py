@@ -134,6 +134,13 @@ def test_a_statement_is_undecided_where_its_interval_holds_the_bound():
     assert HALF.judge(None, Estimate(0.5)).word == rules.HOLDS
 
 
+def test_a_cell_that_ends_with_a_verdict_shows_it_once(capsys):
+    from IPython.core.formatters import DisplayFormatter
+
+    assert DisplayFormatter().format(rules.Verdict(rules.HOLDS, 0.123456789)) == ({}, {})
+    assert capsys.readouterr().out == ""
+
+
 def test_holm_steps_down():
     assert rules.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
 
