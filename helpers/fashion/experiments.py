@@ -51,7 +51,8 @@ class Kind:
     build : function that returns a fresh Keras model.   config : TrainingConfig.   seeds : how many are wanted.
     stream : name of the seeds: run i starts from seed_for(f"{stream}/{i}"), so that kinds of one stream pair up.
     held_out : share of the training images held out for validation.   flat : whether an image is a row of pixels.
-    final  : whether the test images are looked at and the first network is kept; experiments are judged by validation.
+    final  : whether the test images are looked at, once, and the first network is kept. The others are experiments: their
+             last epoch is judged, on the validation images alone.
     """
 
     build: callable
@@ -113,10 +114,12 @@ def request(name, number, seed, profile):
     """The runs.Request of run `number` (0, 1, ...) of the kind called `name`, for a project.Profile and its SEED."""
     kind = KINDS[name]
     data = split(kind.held_out, kind.flat, seed, profile)
-    keep = number == 0 and not name.startswith("ablation/")
+    if not kind.final:
+        data = replace(data, test_x=None, test_y=None)
     return runs.Request(
-        kind.build(), f"{name}-{number}", kind.config, data, seed_for(f"{kind.stream}/{number}", seed), keep
-    )
+        kind.build(), f"{name}-{number}", kind.config, data, seed_for(f"{kind.stream}/{number}", seed),
+        keep=kind.final and number == 0, last=not kind.final,
+    )  # fmt: skip
 
 
 def trained_runs(name, seed, profile, remedy, *, wanted=None, epochs=None, any_length=False):

@@ -21,11 +21,12 @@ from helpers.core.project import Problem, shown
 from helpers.fashion import networks, training
 
 SCALE = 65535  # probabilities are stored as whole numbers from 0 to this
-Request = namedtuple("Request", "network name config data seed keep")
+Request = namedtuple("Request", "network name config data seed keep last", defaults=[False])
 Request.__doc__ = """A network that is asked for.
 
 network : Keras model, the pattern.   name : str such as "cnn/v1-0".   config : training.TrainingConfig.
 data : training.Split; without test images, none are looked at.   seed : int.   keep : whether the network itself is stored too.
+last : whether the last epoch is judged, so that no configuration gains by being looked at more often, and not the best.
 """
 
 
@@ -49,8 +50,8 @@ class Trained:
 
     @property
     def kept_epoch(self):
-        """The epoch (1, 2, ...) whose weights were kept: the first with the best validation accuracy."""
-        return training.best_epoch(self.history)
+        """The epoch (1, 2, ...) that was judged: the first with the best validation accuracy, or the last if so asked."""
+        return self.card["kept_epoch"]
 
     @cached_property
     def network(self):
@@ -92,7 +93,7 @@ def trained(request, profile, remedy):
 def keep(request, run, path):
     """Store a finished training.Run: network, history, predictions and, last, the card that vouches for them."""
     data, rows = request.data, run.history
-    network = networks.in_float32(run.best)
+    network = networks.in_float32(run.last if request.last else run.best)
     if request.keep:
         networks.save(network, path)
         network = networks.load(path, "make train")  # what is stored is what is judged
@@ -117,7 +118,7 @@ def keep(request, run, path):
         "n_test": 0 if data.test_x is None else len(data.test_x),
         "split_sha256": data.validation_digest,
         "parameters": network.count_params(),
-        "kept_epoch": training.best_epoch(rows),
+        "kept_epoch": len(rows) if request.last else training.best_epoch(rows),
         "val_accuracy": float(np.mean(validation.argmax(axis=1) == data.val_y)),
         "epochs_run": len(rows),
         "seconds_per_epoch": round(float(np.median([row["seconds"] for row in rows])), 2),

@@ -8,11 +8,13 @@ import pytest
 from helpers.core import store
 from helpers.core.backend import keras
 from helpers.core.project import MODELS, PROFILES, Problem
-from helpers.fashion import experiments, networks, runs
+from helpers.fashion import experiments, networks, runs, training
 from helpers.fashion.runs import Request
 from tests.fashion.test_training import PLAIN, data, network
 
 SHORT = replace(PLAIN, epochs=3)
+# a run that gets worse, judged by its last epoch
+WORSE = {"name": "net/c-0", "config": replace(SHORT, learning_rate=1.0), "seed": 8, "keep": False, "last": True}
 
 
 def with_test(split):
@@ -33,10 +35,11 @@ def asked(**changes):
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory):
-    """The report profile of a folder in which "net/a-0" was trained for three epochs, and "net/b-0" without its network."""
+    """The report profile of a folder in which "net/a-0" was trained for three epochs, "net/b-0" without its
+    network, and "net/c-0" judged by its last epoch."""
     folder = tmp_path_factory.mktemp("kept")
     folders = {"models": folder / "models", "training": folder / "training"}
-    for request in (asked(), asked(name="net/b-0", keep=False)):
+    for request in (asked(), asked(name="net/b-0", keep=False), asked(**WORSE)):
         runs.trained(request, replace(PROFILES["train"], **folders), "make train")
     return replace(PROFILES["report"], **folders)
 
@@ -56,6 +59,13 @@ def test_what_is_stored_is_what_was_judged(kept):
     halves = [weight.astype("float16").astype("float32") for weight in made.network.get_weights()]
     assert all(np.array_equal(half, weight) for half, weight in zip(halves, made.network.get_weights(), strict=True))
     assert getattr(made.network, "optimizer", None) is None  # nothing but what inference needs
+
+
+def test_an_experiment_is_judged_by_its_last_epoch(kept):
+    made = runs.trained(asked(**WORSE), kept, "make train")
+    run = training.train(network(), WORSE["config"], with_test(data()), WORSE["seed"], kept.training / "net/c-0")
+    assert made.kept_epoch == 3 > training.best_epoch(made.history)
+    np.testing.assert_allclose(made.validation, networks.probabilities(run.last, data().val_x), atol=1e-4)
 
 
 def made_test():
