@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache, partial
 
+import numpy as np
+
 from helpers.core import project, store
 from helpers.core.project import Problem, report_progress, seed_for, shown
 from helpers.fashion import architectures, dataset, runs, training
@@ -51,6 +53,7 @@ class Kind:
     build : function that returns a fresh Keras model.   config : TrainingConfig.   seeds : how many are wanted.
     stream : name of the seeds: run i starts from seed_for(f"{stream}/{i}"), so that kinds of one stream pair up.
     held_out : share of the training images held out for validation.   flat : whether an image is a row of pixels.
+    shuffled : whether the pixels of all images are shuffled, all in the same way.
     final  : whether the test images are looked at, once, and the first network is kept. The others are experiments: their
              last epoch is judged, on the validation images alone.
     """
@@ -61,6 +64,7 @@ class Kind:
     stream: str
     held_out: float = 0.1
     flat: bool = False
+    shuffled: bool = False
     final: bool = True
 
 
@@ -68,14 +72,19 @@ def _mlp(config, seeds, dropout=0.2):
     return Kind(partial(architectures.mlp, dropout), config, seeds, "mlp", flat=True)
 
 
-def _ablation():
+def _arms():
     full = replace(PLAIN, **{key: value for name in IN_FULL for key, value in REMEDIES[name].items()})
     arms = {"plain": PLAIN, "full": full}
     arms |= {f"plain+{name}": replace(PLAIN, **change) for name, change in REMEDIES.items()}
     for name in IN_FULL:
         arms[f"full-{name}"] = replace(full, **{key: getattr(PLAIN, key) for key in REMEDIES[name]})
-    build = partial(architectures.residual, SMALL)
-    return {f"ablation/{slug(arm)}": Kind(build, config, 2, "ablation", final=False) for arm, config in arms.items()}
+    return arms
+
+
+def _ablation():
+    make = partial(Kind, partial(architectures.residual, SMALL), seeds=2, stream="ablation", final=False)
+    kinds = {f"ablation/{slug(arm)}": make(config=config) for arm, config in _arms().items()}
+    return kinds | {"ablation/shuffled-pixels": make(config=PLAIN, shuffled=True)}
 
 
 def slug(arm):
@@ -97,15 +106,22 @@ KINDS = {
 
 
 @cache
-def split(held_out, flat, seed, profile):
+def split(held_out, flat, seed, profile, shuffled=False):
     """Fashion-MNIST as a training.Split: the same images held out for every network of one `held_out` and `seed`.
 
     Inputs are float32 (n, 784) if `flat`, else (n, 28, 28, 1). A smaller share is held out from within a larger one.
+    shuffled : whether the pixels of every image change places, all by one permutation that hangs on `seed`.
     """
     data = dataset.load(profile)
     rows, held = dataset.split(data.train_images, data.train_labels, held_out, seed_for("fashion/split", seed))
     shape = (-1, dataset.PIXELS) if flat else (-1, 28, 28, 1)
-    x, test = dataset.scaled(data.train_images).reshape(shape), dataset.scaled(data.test_images).reshape(shape)
+    order = np.arange(dataset.PIXELS)
+    if shuffled:
+        order = np.random.default_rng(seed_for("fashion/shuffled pixels", seed)).permutation(order)
+    x, test = (
+        dataset.scaled(images).reshape(-1, dataset.PIXELS)[:, order].reshape(shape)
+        for images in (data.train_images, data.test_images)
+    )
     y = data.train_labels
     return training.Split(x[rows], y[rows], x[held], y[held], test, data.test_labels)
 
@@ -113,7 +129,7 @@ def split(held_out, flat, seed, profile):
 def request(name, number, seed, profile):
     """The runs.Request of run `number` (0, 1, ...) of the kind called `name`, for a project.Profile and its SEED."""
     kind = KINDS[name]
-    data = split(kind.held_out, kind.flat, seed, profile)
+    data = split(kind.held_out, kind.flat, seed, profile, kind.shuffled)
     if not kind.final:
         data = replace(data, test_x=None, test_y=None)
     return runs.Request(
@@ -140,6 +156,21 @@ def trained_runs(name, seed, profile, remedy, *, wanted=None, epochs=None, any_l
             card = store.read_card(profile.models / f"{asked.name}.json", remedy)
             config = replace(config, epochs=card["config"]["epochs"], patience=card["config"]["patience"])
         found.append(runs.trained(asked._replace(config=config), profile, remedy))
+    return found
+
+
+def ablation_runs(seed, profile, remedy, *, arms=None, epochs=None):
+    """The runs of the arms of the ablation: dict of arm, such as "plain+rotation" -> list of runs.Trained, all its seeds.
+
+    arms : those that are wanted, if not all.   epochs : as for `trained_runs`.
+    In the report profile, the arms of which every seed is stored, "plain" at least; in the others all are trained.
+    """
+    found = {}
+    for arm in arms or ["shuffled pixels", *_arms()]:
+        name = f"ablation/{slug(arm)}"
+        cards = [profile.models / f"{name}-{number}.json" for number in range(KINDS[name].seeds)]
+        if profile.trains or arm == "plain" or all(card.is_file() for card in cards):
+            found[arm] = trained_runs(name, seed, profile, remedy, epochs=epochs)
     return found
 
 

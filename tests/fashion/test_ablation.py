@@ -1,47 +1,39 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from helpers.core.project import PROFILES, Problem
-from helpers.fashion import ablation, training
-from tests.fashion.test_training import PLAIN, data, network
-
-ARMS = {"base": {}, "+ fast": {"learning_rate": 0.03}, "+ mean": {"average_epochs": 3}}
+from helpers.fashion import ablation
+from helpers.fashion.ablation import Spread
 
 
-def ran(profile, arms=tuple(ARMS), seeds=2):
-    configs = {name: replace(PLAIN, epochs=2, patience=2, **ARMS[name]) for name in arms}
-    return ablation.one_change_at_a_time(network(), configs, data(), seeds, profile, 1, "make train")
+def test_the_spread_is_that_between_seeds_and_not_between_arms():
+    right = {"good": np.array([[1, 1, 1, 1], [1, 1, 1, 0]], bool), "bad": np.array([[0, 0, 0, 1], [0, 0, 0, 0]], bool)}
+    spread = ablation.between_runs(right)
+    assert spread == (pytest.approx(0.25**2 / 2), 2)
+    assert ablation.between_runs({"one": right["good"][:1]}).degrees == 0
 
 
-def test_what_is_stored_is_judged_by_the_last_epoch_and_other_settings_are_refused(tmp_path):
-    folders = {"results": tmp_path / "results", "training": tmp_path / "training"}
-    train, report = (replace(PROFILES[name], **folders) for name in ("train", "report"))
-    with pytest.raises(Problem, match=r"cnn_ablation\.json is missing: .*`make train`"):
-        ran(report)
-    record = ran(train)
-    assert ran(report) == record
-    assert [(run["arm"], run["run"]) for run in record["runs"]][:4] == [*((arm, 0) for arm in ARMS), ("base", 1)]
-    right = ablation.right(record, data().val_y)
-    assert {name: hits.shape for name, hits in right.items()} == dict.fromkeys(ARMS, (2, 100))
-    mean = training.train(
-        network(), replace(PLAIN, epochs=2, patience=2, average_epochs=3), data(),
-        ablation.seed_for("cnn_ablation/1", 1), train.training / "cnn" / "ablation" / "mean-1",
-    )  # fmt: skip
-    assert right["+ mean"][1].mean() == pytest.approx(mean.history[-1]["val_accuracy"])
-    for wrong in ({"arms": ("base", "+ fast")}, {"seeds": 1}):
-        with pytest.raises(Problem, match="made with other settings"):
-            ran(report, **wrong)
-
-
-def test_the_gain_is_paired_by_image_and_run():
-    base = np.array([[1, 1, 0, 0, 0, 1, 1, 1], [1, 0, 0, 0, 1, 1, 1, 1]], bool)
+def test_the_gain_counts_seeds_and_images():
+    base = np.zeros((2, 100), bool)
     better = base.copy()
-    better[:, 2] = True  # one image more, in both runs
-    gains, interval = ablation.gain(better, base)
-    assert gains == [1 / 8, 1 / 8]
-    half = 1.959964 * np.sqrt(1 / 8 * 7 / 8 * 8 / 7) / np.sqrt(8)
-    assert (interval.low, interval.high) == pytest.approx((1 / 8 - half, 1 / 8 + half))
-    same, nothing = ablation.gain(base, base)
-    assert same == [0, 0] and (nothing.low, nothing.high) == (0, 0)
+    better[:, :20] = True
+    mean, interval = ablation.gain([better], base, Spread(0.0, 10))
+    half = 2.228139 * np.sqrt(0.2 * 0.8 * 100 / 99 / 100)
+    assert mean == pytest.approx(0.2) and (interval.low, interval.high) == pytest.approx((0.2 - half, 0.2 + half))
+    _, wider = ablation.gain([better], base, Spread(0.01, 10))
+    assert wider.high - mean == pytest.approx(np.sqrt(half**2 + 2.228139**2 * 0.01))
+    both, narrower = ablation.gain([better, base], base, Spread(0.01, 10))
+    assert both == pytest.approx(0.1) and narrower.high - both < wider.high - mean
+
+
+def test_its_interval_covers_the_true_gain():
+    random, hits, trials = np.random.default_rng(0), 0, 400
+    for _ in range(trials):
+        chances = 0.85 + random.normal(0, 0.02, (6, 2, 1))  # six arms of two seeds that are all alike
+        right = {arm: random.random((2, 1000)) < chance for arm, chance in enumerate(chances)}
+        hits += 0 in ablation.gain([right[1]], right[0], ablation.between_runs(right))[1]
+    assert 0.93 <= hits / trials <= 1
+
+
+def test_one_run_an_arm_says_nothing_about_seeds():
+    mean, interval = ablation.gain([np.ones((1, 5), bool)], np.zeros((1, 5), bool), Spread(0.0, 0))
+    assert mean == 1 and interval.low == -np.inf
