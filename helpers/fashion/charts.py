@@ -205,6 +205,14 @@ def accuracies_by_run(groups, reported):
     return figure
 
 
+def schedule(epochs, rates):
+    """The learning rate over the epochs. epochs, rates : floats (n,)."""
+    figure, axis = plotting.subplots(2.1)
+    axis.plot(rounded(epochs), rounded(rates), color=plotting.BLUE)
+    axis.set(xlabel="epoch", ylabel="learning rate")
+    return figure
+
+
 def gains(differences, intervals):
     """What each change adds, in points: a dot a run, the mean with its interval as a bar; rows in the order given.
 
@@ -219,7 +227,7 @@ def gains(differences, intervals):
         axis.plot(mean, row, "|", color=colour, markersize=17, markeredgewidth=2.2)
         axis.plot(rounded(100 * np.array(values)), [row] * len(values), "o", color=colour, markersize=4.5)
     axis.axvline(0, color=plotting.INK, linewidth=1)
-    _name_rows(axis, differences, "validation accuracy, points above the report's way of training")
+    _name_rows(axis, differences, "validation accuracy, points above plain training")
     return figure
 
 
@@ -333,20 +341,22 @@ def accuracy_under_change(curves, xlabels):
     return figure
 
 
-def occlusion(images, maps, titles):
-    """Images in a row, and below each its occlusion map: blue where the answer needs the place, orange where it is in the way.
+def evidence(images, maps, titles):
+    """Images in a row, and below each its maps: blue where a place speaks for the answer, orange where against it.
 
-    images : (n, 28, 28) in 0..1.   maps : (n, 28, 28), on one scale.   titles : one str an image, may hold line breaks.
+    images : (n, 28, 28) in 0..1.   maps : dict of name -> (n, 28, 28), each name on a scale of its own.
+    titles : one str an image, may hold line breaks.
     """
-    figure, axes = plotting.subplots(3.55, 2, len(images), squeeze=False)
-    limit = float(np.abs(maps).max())
-    for (photo, below), image, fall, title in zip(axes.T, images, maps, titles, strict=True):
-        photo.imshow(rounded(image, 3), cmap="gray_r", vmin=0, vmax=1)
-        photo.set_title(title, fontsize=8, fontweight="normal", loc="center")
-        shown = below.imshow(rounded(fall, 3), cmap=plotting.SIGNED, vmin=-limit, vmax=limit)
-        for axis in (photo, below):
-            axis.axis("off")
-    bar = figure.colorbar(shown, ax=axes, orientation="horizontal", fraction=0.05, pad=0.02, aspect=50)
-    bar.set_label("fall of the probability of the answer when the place is hidden")
-    bar.outline.set_visible(False)
+    figure, axes = plotting.subplots(1.15 + 1.2 * len(maps), 1 + len(maps), len(images), squeeze=False)
+    for axis, image, title in zip(axes[0], images, titles, strict=True):
+        axis.imshow(rounded(image, 3), cmap="gray_r", vmin=0, vmax=1)
+        axis.set_title(title, fontsize=8, fontweight="normal", loc="center")
+    for row, (name, group) in zip(axes[1:], maps.items(), strict=True):
+        limit = float(np.abs(group).max())
+        for axis, each in zip(row, group, strict=True):
+            axis.imshow(rounded(each, 3), cmap=plotting.SIGNED, vmin=-limit, vmax=limit)
+        row[0].set_ylabel(name)
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
     return figure

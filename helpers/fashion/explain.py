@@ -1,4 +1,4 @@
-"""What trained networks look at and what confuses them: occlusion maps, changed images, near-duplicates.
+"""What trained networks look at and what confuses them: occlusion and activation maps, changed images, near-duplicates.
 
 Arrays in, arrays out. Images are float32 (n, 28, 28, 1) in 0..1. A `predict` is a function from images to class
 probabilities (n, classes).
@@ -7,6 +7,7 @@ probabilities (n, classes).
 import numpy as np
 from scipy import ndimage
 
+from helpers.core import store
 from helpers.fashion import networks
 
 
@@ -31,6 +32,54 @@ def occlusion_map(predict, image, label, size=6, step=2):
         total[y : y + size, x : x + size] += fall
         count[y : y + size, x : x + size] += 1
     return total / np.maximum(count, 1)
+
+
+def activation_maps(network, images, labels):
+    """Class activation maps: which places speak for a class in the last feature maps (Zhou et al. 2016).
+
+    network : ends in global average pooling and one dense layer, for which they are what Grad-CAM gives before it is cut
+    off at zero (Selvaraju et al. 2017).   labels : int (n,), a class for each image.
+    Returns float (n, 28, 28), enlarged from the size of the feature maps; the mean over the places is the class's score
+    without its bias.
+    """
+    features, _ = networks.outputs_of(network, images, [-3, -1])
+    weights = network.layers[-1].get_weights()[0].T[labels]
+    maps = np.einsum("nyxk,nk->nyx", features, weights)
+    return np.stack([ndimage.zoom(each, 28 / len(each), order=1, grid_mode=True, mode="nearest") for each in maps])
+
+
+def right_under_change(tried, images, labels, trials, profile, remedy):
+    """Which images trained networks still label correctly when the images are changed; it takes minutes, so it is stored.
+
+    tried  : dict of name -> runs.Trained with its network.   images : (n, 28, 28, 1).   labels : int (n,).
+    trials : dict of change -> (function of images and an amount, amounts).   profile, remedy : as for store.stored.
+    Returns dict of change -> dict of name -> bool (amounts, n). Raises Problem if what is stored is of other networks.
+    """
+    settings = {
+        "networks": {name: run.card["files"][f"{run.path.name}"] for name, run in tried.items()},
+        "images": len(images), "trials": {change: list(amounts) for change, (_, amounts) in trials.items()},
+    }  # fmt: skip
+
+    def make():
+        return {"right": {
+            change: {name: [_hits(run, function(images, amount), labels) for amount in amounts] for name, run in tried.items()}
+            for change, (function, amounts) in trials.items()
+        }}  # fmt: skip
+
+    record = store.stored(profile.results / "cnn_under_change.json", settings, make if profile.trains else None, remedy)
+    return {
+        change: {name: np.array([_bits(row, len(images)) for row in rows]) for name, rows in group.items()}
+        for change, group in record["right"].items()
+    }
+
+
+def _hits(run, images, labels):
+    """Which answers are right, four a hexadecimal digit (str)."""
+    return np.packbits(predictor(run.network)(images).argmax(axis=1) == labels).tobytes().hex()
+
+
+def _bits(text, count):
+    return np.unpackbits(np.frombuffer(bytes.fromhex(text), np.uint8), count=count).astype(bool)
 
 
 def shifted(images, pixels):

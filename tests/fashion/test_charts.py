@@ -53,7 +53,8 @@ CALLS = {
     "labelled_images": (pictures(7), ["a\nb"] * 7),
     "image_rows": ({"shift": np.abs(pictures(3)), "flip": np.abs(pictures(3))},),
     "accuracy_under_change": ({"shift": {"v1": ([0, 2], [0.9, 0.5]), "v2": ([0, 2], [0.9, 0.7])}}, {"shift": "pixels"}),
-    "occlusion": (np.abs(pictures(2)), pictures(2), ["a\nb", "c"]),
+    "evidence": (np.abs(pictures(2)), {"occlusion": pictures(2), "activation": 9 * pictures(2)}, ["a\nb", "c"]),
+    "schedule": (np.arange(4), [0.1, 0.3, 0.2, 0.1]),
 }
 
 
@@ -164,8 +165,8 @@ def test_a_network_keeps_its_colour_and_mark_under_every_change():
     assert looks[0] == looks[1] and len(set(looks[0])) == 2
 
 
-def test_occlusion_maps_share_one_scale_with_zero_in_the_middle():
-    limits = {axis.images[0].get_clim() for axis in drawn("occlusion").axes[2:4]}
+def test_maps_of_a_row_share_one_scale_with_zero_in_the_middle():
+    limits = {axis.images[0].get_clim() for axis in drawn("evidence").axes[2:4]}
     (low, high) = limits.pop()
     assert not limits and low == -high
 

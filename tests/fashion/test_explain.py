@@ -1,9 +1,15 @@
 """Occlusion maps, changed images and near-duplicates, on a predictor whose answer is known."""
 
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from helpers.fashion import explain
+from helpers.core.backend import keras
+from helpers.core.project import PROFILES, Problem
+from helpers.fashion import architectures, explain, networks
 
 
 def corner(images):
@@ -37,3 +43,36 @@ def test_the_nearest_training_image_is_found():
     rows, distances = explain.nearest_training_images(images, training, block=2)
     assert rows.tolist() == [7, 3, 29]
     np.testing.assert_allclose(distances, 0.01, rtol=1e-3)
+
+
+@pytest.fixture
+def residual():
+    keras.utils.set_random_seed(1)
+    return architectures.residual((4, 8))
+
+
+def test_an_activation_map_adds_up_to_the_score(residual):
+    images = np.random.default_rng(0).random((2, 28, 28, 1), dtype=np.float32)
+    found = explain.activation_maps(residual, images, np.array([3, 7]))
+    pooled, _ = networks.outputs_of(residual, images, [-2, -1])
+    weights = residual.layers[-1].get_weights()[0]
+    assert found.shape == (2, 28, 28)
+    np.testing.assert_allclose(
+        found.mean(axis=(1, 2)), [pooled[0] @ weights[:, 3], pooled[1] @ weights[:, 7]], atol=1e-3
+    )
+
+
+def test_answers_under_change_are_stored_with_the_networks_that_gave_them(residual, tmp_path):
+    run = SimpleNamespace(network=residual, path=Path("net-0.keras"), card={"files": {"net-0.keras": "a1"}})
+    images, labels = np.random.default_rng(1).random((13, 28, 28, 1), dtype=np.float32), np.arange(13) % 10
+    asked = {"net": run}, images, labels, {"shift": (explain.shifted, (0, 3))}
+    train, report = (replace(PROFILES[name], results=tmp_path) for name in ("train", "report"))
+    made = explain.right_under_change(*asked, train, "make train")
+    moved = networks.probabilities(residual, explain.shifted(images, 3)).argmax(axis=1) == labels
+    np.testing.assert_array_equal(made["shift"]["net"][1], moved)
+    np.testing.assert_array_equal(
+        explain.right_under_change(*asked, report, "make train")["shift"]["net"], made["shift"]["net"]
+    )
+    run.card["files"]["net-0.keras"] = "b2"
+    with pytest.raises(Problem, match="made with other settings"):
+        explain.right_under_change(*asked, report, "make train")
