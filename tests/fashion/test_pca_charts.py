@@ -1,8 +1,5 @@
 """Chapter 06's charts: drawn from arrays, with the same bytes every time."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -51,8 +48,3 @@ def test_every_count_of_the_table_is_written():
 def test_marked_shares_are_the_sums():
     axis = drawn()["variance_explained"].axes[0]
     assert [text.get_text() for text in axis.texts] == ["10.0%", "25.0%", "100.0%"]
-
-
-def test_drawing_does_not_import_tensorflow():
-    code = "import sys, helpers.fashion.pca_charts; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
