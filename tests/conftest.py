@@ -28,13 +28,23 @@ def loads_keras(path):
     return path.name == "backend.py" or any(map(loads_keras, notebooks.imported_files(ast.unparse(tree))))
 
 
+# Two workers share the files in this order, so that neither is left with a long one in the end; the others come after them.
+LONGEST_FIRST = (
+    "05_cnn", "06_pca_logit", "test_site", "01_playground", "02_regularization", "test_smoke", "test_run", "test_live",
+    "test_training", "test_kills", "03_automated_features", "test_tuning", "04_mlp", "07_sample_questions", "test_notebooks",
+    "test_pca", "08_what_reproduces",
+)  # fmt: skip
+
+
 def pytest_collection_modifyitems(items):
-    """Mark the tests of modules that load Keras, and those that have a browser, or a site with its PDF."""
+    """Mark the tests of modules that load Keras, and those that have a browser, or a site with its PDF; the longest first."""
     for item in items:
         if item.path.suffix == ".py" and loads_keras(item.path):
             item.add_marker(pytest.mark.keras)
-        if {"browser", "built"} & set(item.fixturenames):
+        if {"browser", "built"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
+    place = {name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +113,7 @@ def helpers_command(*arguments, **settings):
     """Run `python -m helpers ...` to its end (CompletedProcess)."""
     return subprocess.run(
         [sys.executable, "-m", "helpers", *map(str, arguments)],
-        cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, check=False, timeout=300,
+        cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
 
 
