@@ -56,6 +56,17 @@ def data():
 
 
 @pytest.fixture
+def places(tmp_path, monkeypatch):
+    """The project's folders as its code knows them, moved into an empty one, which is returned (Path)."""
+    from helpers.core import project
+
+    for name, place in list(vars(project).items()):
+        if isinstance(place, Path):
+            monkeypatch.setattr(project, name, tmp_path / place.relative_to(ROOT))
+    return tmp_path
+
+
+@pytest.fixture
 def house_style():
     """The project's look, for this test alone."""
     import matplotlib

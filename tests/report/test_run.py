@@ -18,7 +18,6 @@ from pathlib import Path
 import nbformat
 import pytest
 
-import helpers.core.project
 from helpers.__main__ import main
 from helpers.report import notebooks, run
 from tests.conftest import ROOT, assert_one_sentence
@@ -51,23 +50,8 @@ def add(project, *sources, name="01_try", parameters=PARAMETERS, plain=False):
 
 
 @pytest.fixture
-def command(project, capfd, monkeypatch):
+def command(project, places, capfd, monkeypatch):
     """A function that gives `python -m helpers` a command, in this process but in that project (CompletedProcess)."""
-    places = helpers.core.project
-    for name in (
-        "NOTEBOOKS",
-        "OUTPUTS",
-        "FIGURES",
-        "MODELS",
-        "RESULTS",
-        "CACHE",
-        "EXECUTED",
-        "RUNS",
-        "SMOKE",
-        "RUN_RECORD",
-    ):
-        monkeypatch.setattr(places, name, project / getattr(places, name).relative_to(ROOT))
-    monkeypatch.setattr(places, "ROOT", project)
     monkeypatch.setenv("PYTHONPATH", str(project))
     monkeypatch.setattr(run.signal, "signal", lambda *_: None)
 
