@@ -87,7 +87,7 @@ test: lint data  ## lint, unit tests, the notebooks' stored outputs, a smoke run
 	@$(PYTEST) $(BYFILE) $(NBVAL) -m "not slow" tests notebooks && echo "test: everything passed"
 
 quick: data  ## the tests that need neither Keras nor papermill nor a browser, in under a minute
-	@$(PYTEST) -m "not (slow or keras or papermill or browser)" tests
+	@$(PYTEST) --quick tests
 
 test-all: lint data smoke  ## everything: the slow tests, too, and a smoke run of all chapters
 	@$(PYTEST) $(BYFILE) $(NBVAL) tests notebooks && echo "test-all: everything passed"

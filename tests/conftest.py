@@ -18,6 +18,9 @@ environment.take_over()  # before anything is imported that reads it
 ROOT = Path(__file__).resolve().parent.parent
 
 
+NOT_QUICK = "slow", "long", "keras", "papermill", "browser"  # marks
+
+
 @functools.cache
 def loads_keras(path):
     """Whether importing a module leads to helpers/core/backend.py; what a function imports does not count."""
@@ -28,6 +31,26 @@ def loads_keras(path):
     return path.name == "backend.py" or any(map(loads_keras, notebooks.imported_files(ast.unparse(tree))))
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="leave out what is slow or long, and what needs Keras, papermill or a browser",
+    )
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "long: takes several seconds without Keras, papermill or browser; not in `make quick`"
+    )
+
+
+def pytest_ignore_collect(collection_path, config):
+    """In a quick run, do not even import what loads Keras."""
+    skipped = config.getoption("--quick") and collection_path.suffix == ".py" and loads_keras(collection_path)
+    return True if skipped else None
+
+
 # Two workers share the files in this order, so that neither is left with a long one in the end; the others come after them.
 LONGEST_FIRST = (
     "05_cnn", "06_pca_logit", "test_site", "01_playground", "02_regularization", "test_smoke", "test_run", "test_live",
@@ -36,7 +59,7 @@ LONGEST_FIRST = (
 )  # fmt: skip
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """Mark the tests of modules that load Keras, and those that have a browser, or a site with its PDF; the longest first."""
     for item in items:
         if item.path.suffix == ".py" and loads_keras(item.path):
@@ -45,6 +68,10 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
     place = {name: number for number, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+    if config.getoption("--quick"):
+        left_out = [item for item in items if set(NOT_QUICK) & {mark.name for mark in item.iter_markers()}]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

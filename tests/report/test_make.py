@@ -96,7 +96,7 @@ def test_test_runs_everything_and_quick_leaves_out_what_is_slow(house):
     assert calls[2:] == ["helpers data", f"{PYTEST} {BY_FILE} {NBVAL} -m not slow tests notebooks"]
     assert make(house, "unit")[0][-1] == f"{PYTEST} {BY_FILE} -m not slow tests"
     assert make(house, "notebooks")[0][-1] == f"{PYTEST} {BY_FILE} {NBVAL} notebooks"
-    assert make(house, "quick")[0][-1] == f"{PYTEST} -m not (slow or keras or papermill or browser) tests"
+    assert make(house, "quick")[0][-1] == f"{PYTEST} --quick tests"
     assert make(house, "test-all")[0][-2:] == [
         "helpers run --profile smoke --jobs 2 all", f"{PYTEST} {BY_FILE} {NBVAL} tests notebooks"
     ]  # fmt: skip
@@ -169,6 +169,7 @@ def bare(house):
     return house
 
 
+@pytest.mark.long
 def test_an_environment_is_ready_once_its_packages_can_be_imported_whatever_pip_was_told(bare):
     elsewhere = bare / "elsewhere"
     (bare / "pip.conf").write_text(f"[install]\nuser = true\ntarget = {elsewhere}\nprefix = {elsewhere}\n")
