@@ -83,6 +83,13 @@ def test_the_power_is_the_share_of_other_rows_that_would_pass():
     assert rules.AmongSeeds(others).judge({"train_loss": 0.1, "test_loss": 0.2}, Seeds(CLOUD)).power == 0.5
 
 
+@pytest.mark.parametrize(("seeds", "word"), [(19, rules.REPRODUCED), (20, rules.NOT_REPRODUCED)])
+def test_a_pair_beyond_all_others_is_one_in_twenty_or_less(seeds, word):
+    far = {"train_loss": 9.0, "test_loss": 9.0}
+    found = rules.AmongSeeds().judge(far, Seeds(CLOUD[:seeds]))
+    assert (found.p, found.word) == (pytest.approx(1 / (seeds + 1)), word)
+
+
 def test_true_pairs_are_rejected_one_time_in_twenty():
     random = np.random.default_rng(3)
     clouds = np.exp(random.normal(-2, 0.5, (400, 100, 2)))
