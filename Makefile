@@ -9,6 +9,8 @@ JOBS   ?= 2
 BIN    := .venv/bin
 RUN    := $(BIN)/python -m helpers
 PYTEST := $(BIN)/python -m pytest -n 2
+BYFILE := --dist loadfile --no-loadscope-reorder
+NBVAL  := -p tests.nbval_options --nbval --nbval-current-env --nbval-cell-timeout=600
 # A user's settings for pip may say where packages come from, but not where they go.
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-user --target= --prefix="$(CURDIR)/.venv"
 PINS   := outputs/cache/requirements.new
@@ -81,23 +83,23 @@ bench: data  ## measure speed and cost, or ONLY=engine, training, report, pca_lo
 
 # --- tests -----------------------------------------------------------------------------------------------------------
 
-test: lint unit notebooks  ## lint, unit tests, the notebooks' stored outputs, a smoke run of what no unit test trains
-	@$(RUN) run --profile smoke --jobs $(JOBS) 4 5 && echo "test: everything passed"
+test: lint data  ## lint, unit tests, the notebooks' stored outputs, a smoke run of what no unit test trains
+	@$(PYTEST) $(BYFILE) $(NBVAL) -m "not slow" tests notebooks && echo "test: everything passed"
 
 quick: data  ## the tests that need neither Keras nor papermill nor a browser, in under a minute
-	@$(PYTEST) -m "not (slow or keras or papermill or browser)" tests
+	@$(PYTEST) --quick tests
 
-test-all: lint data notebooks smoke  ## everything: the slow tests, too, and a smoke run of all chapters
-	@$(PYTEST) --dist loadfile tests && echo "test-all: everything passed"
+test-all: lint data smoke  ## everything: the slow tests, too, and a smoke run of all chapters
+	@$(PYTEST) $(BYFILE) $(NBVAL) tests notebooks && echo "test-all: everything passed"
 
 lint: setup  ## ruff
 	@$(BIN)/python -m ruff check --quiet . && $(BIN)/python -m ruff format --check --quiet . && echo "lint: clean"
 
 unit: data  ## the unit tests, without the slow ones
-	@$(PYTEST) --dist loadfile -m "not slow" tests
+	@$(PYTEST) $(BYFILE) -m "not slow" tests
 
 notebooks: data  ## whether the notebooks' stored outputs come out again
-	@$(PYTEST) --dist loadscope -p tests.nbval_options --nbval --nbval-current-env --nbval-cell-timeout=600 notebooks
+	@$(PYTEST) $(BYFILE) $(NBVAL) notebooks
 
 # The new pins take the place of the old ones only once all are resolved, and only if any differs; then setup installs them.
 upgrade: setup  ## resolve the direct requirements of pyproject.toml anew, install them and run everything

@@ -23,60 +23,49 @@ def _parser():
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    run = commands.add_parser("run", help="execute the chapters that need it, with papermill")
-    run.add_argument("notebooks", nargs="+", metavar="NOTEBOOK", help="such as 04_mlp or 4; 'all' for every chapter")
-    run.add_argument("--profile", help="report (default), train or smoke; the same as -p PROFILE")
-    run.add_argument(
-        "-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
-        help="another value for a parameter; the run then has a folder of its own in outputs/runs/",
-    )  # fmt: skip
-    run.add_argument("--force", action="store_true", help="run what is up to date, too")
-    run.add_argument("--jobs", type=_count, default=2, help="how many chapters at a time (default: 2)")
-    run.set_defaults(call=_run)
+    def command(name, call, words):
+        added = commands.add_parser(name, help=words)
+        added.set_defaults(call=call)
+        return added.add_argument
 
-    train = commands.add_parser("train", help="train the networks that are not stored yet; goes on where it was killed")
-    train.add_argument("names", nargs="*", metavar="NAME", help="such as cnn/v1, 'mlp/*', or a chapter: 04_mlp")
-    train.add_argument("--list", action="store_true", help="only say what is stored and what is not")
-    train.set_defaults(call=_train)
+    add = command("run", _run, "execute the chapters that need it, with papermill")
+    add("notebooks", nargs="+", metavar="NOTEBOOK", help="such as 04_mlp or 4; 'all' for every chapter")
+    add("--profile", help="report (default), train or smoke; the same as -p PROFILE")
+    add("-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
+        help="another value for a parameter; the run then has a folder of its own in outputs/runs/")  # fmt: skip
+    add("--force", action="store_true", help="run what is up to date, too")
+    add("--jobs", type=_count, default=2, help="how many chapters at a time (default: 2)")
 
-    search = commands.add_parser("search", help="search for a perceptron, alone or with other processes")
-    search.add_argument("method", metavar="METHOD", help="random or bayes")
-    search.set_defaults(call=_search)
+    add = command("train", _train, "train the networks that are not stored yet; goes on where it was killed")
+    add("names", nargs="*", metavar="NAME", help="such as cnn/v1, 'mlp/*', or a chapter: 04_mlp")
+    add("--list", action="store_true", help="only say what is stored and what is not")
 
-    store = commands.add_parser("store", help="write executed outputs back into notebooks/")
-    store.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="such as 04_mlp or 4 (default: every chapter)")
-    store.set_defaults(call=_store)
+    add = command("search", _search, "search for a perceptron, alone or with other processes")
+    add("method", metavar="METHOD", help="random or bayes")
 
-    data = commands.add_parser(
-        "data", help="find or fetch Fashion-MNIST and verify it; or check the course's CSV files"
-    )
-    data.add_argument("csv", nargs="*", metavar="CSV", help="files in the course's format to check instead")
-    data.set_defaults(call=_data)
+    add = command("store", _store, "write executed outputs back into notebooks/")
+    add("notebooks", nargs="*", metavar="NOTEBOOK", help="such as 04_mlp or 4 (default: every chapter)")
 
-    site = commands.add_parser("site", help="build the static site, and the PDF where Chromium is installed")
-    site.add_argument(
-        "--stored", action="store_true", help="from the outputs stored in notebooks/ instead of the last run's"
-    )
-    site.add_argument("--output", help="the folder to build into (default: outputs/site)")
-    site.add_argument(
-        "--if-changed", action="store_true", help="only if what it is made from has changed, or a file is gone"
-    )
-    site.set_defaults(call=_site)
+    add = command("data", _data, "find or fetch Fashion-MNIST and verify it; or check the course's CSV files")
+    add("csv", nargs="*", metavar="CSV", help="files in the course's format to check instead")
 
-    lab = commands.add_parser("lab", help="open JupyterLab on the notebooks")
-    lab.set_defaults(call=_lab)
+    add = command("site", _site, "build the static site, and the PDF where Chromium is installed")
+    add("--stored", action="store_true", help="from the outputs stored in notebooks/ instead of the last run's")
+    add("--output", help="the folder to build into (default: outputs/site)")
+    add("--if-changed", action="store_true", help="only if what it is made from has changed, or a file is gone")
 
-    predict = commands.add_parser("predict", help="label the images of a CSV file: the assignment's submission")
-    predict.add_argument("train", metavar="TRAIN.csv")
-    predict.add_argument("test", metavar="TEST.csv")
-    predict.add_argument("--output", default="predictions.txt", help="one label a line, in the order of the rows")
-    predict.add_argument(
+    command("lab", _lab, "open JupyterLab on the notebooks")
+
+    add = command("predict", _predict, "label the images of a CSV file: the assignment's submission")
+    add("train", metavar="TRAIN.csv")
+    add("test", metavar="TEST.csv")
+    add("--output", default="predictions.txt", help="one label a line, in the order of the rows")
+    add(
         "--train",
         action="store_true",
         dest="retrain",
         help="train from TRAIN.csv instead of loading the stored network",
     )
-    predict.set_defaults(call=_predict)
 
     playground = commands.add_parser("playground", help="train what a TensorFlow Playground address describes")
     cli.add_arguments(playground)

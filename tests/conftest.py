@@ -18,6 +18,9 @@ environment.take_over()  # before anything is imported that reads it
 ROOT = Path(__file__).resolve().parent.parent
 
 
+NOT_QUICK = "slow", "long", "keras", "papermill", "browser"  # marks
+
+
 @functools.cache
 def loads_keras(path):
     """Whether importing a module leads to helpers/core/backend.py; what a function imports does not count."""
@@ -28,13 +31,47 @@ def loads_keras(path):
     return path.name == "backend.py" or any(map(loads_keras, notebooks.imported_files(ast.unparse(tree))))
 
 
-def pytest_collection_modifyitems(items):
-    """Mark the tests of modules that load Keras, and those that have a browser, or a site with its PDF."""
+def pytest_addoption(parser):
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="leave out what is slow or long, and what needs Keras, papermill or a browser",
+    )
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "long: takes several seconds without Keras, papermill or browser; not in `make quick`"
+    )
+
+
+def pytest_ignore_collect(collection_path, config):
+    """In a quick run, do not even import what loads Keras."""
+    skipped = config.getoption("--quick") and collection_path.suffix == ".py" and loads_keras(collection_path)
+    return True if skipped else None
+
+
+# Two workers share the files in this order, so that neither is left with a long one in the end; the others come after them.
+LONGEST_FIRST = (
+    "05_cnn", "06_pca_logit", "test_site", "01_playground", "02_regularization", "test_smoke", "test_run", "test_live",
+    "test_training", "test_kills", "03_automated_features", "test_tuning", "04_mlp", "07_sample_questions", "test_notebooks",
+    "test_pca", "08_what_reproduces",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(config, items):
+    """Mark the tests of modules that load Keras, and those that have a browser, or a site with its PDF; the longest first."""
     for item in items:
         if item.path.suffix == ".py" and loads_keras(item.path):
             item.add_marker(pytest.mark.keras)
-        if {"browser", "built"} & set(item.fixturenames):
+        if {"browser", "built"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
+    place = {name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+    if config.getoption("--quick"):
+        left_out = [item for item in items if set(NOT_QUICK) & {mark.name for mark in item.iter_markers()}]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +80,17 @@ def data():
     from helpers.fashion import dataset
 
     return dataset.load()
+
+
+@pytest.fixture
+def places(tmp_path, monkeypatch):
+    """The project's folders as its code knows them, moved into an empty one, which is returned (Path)."""
+    from helpers.core import project
+
+    for name, place in list(vars(project).items()):
+        if isinstance(place, Path):
+            monkeypatch.setattr(project, name, tmp_path / place.relative_to(ROOT))
+    return tmp_path
 
 
 @pytest.fixture
@@ -103,7 +151,7 @@ def helpers_command(*arguments, **settings):
     """Run `python -m helpers ...` to its end (CompletedProcess)."""
     return subprocess.run(
         [sys.executable, "-m", "helpers", *map(str, arguments)],
-        cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, check=False, timeout=300,
+        cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
 
 

@@ -64,6 +64,19 @@ def test_charts_reach_neither_keras_nor_numba(path):
     assert not {name.split(".")[0] for name in reached(path)} & set(HEAVY)
 
 
+def test_what_is_slow_to_import_is_imported_only_where_it_is_needed():
+    code = """
+        import sys
+        import helpers.playground.config
+        print({"numba", "matplotlib"} & set(sys.modules))
+        import helpers.report.page, helpers.report.run, helpers.report.site, helpers.fashion.dataset
+        import helpers.fashion.charts, helpers.fashion.pca_charts, helpers.questions.charts
+        print({"keras", "tensorflow"} & set(sys.modules))
+    """
+    out, complaints = python(code).communicate()
+    assert out.split("\n") == ["set()", "set()", ""], complaints
+
+
 def test_importing_sets_no_seed_no_style_and_writes_nothing():
     code = """
         import random, numpy, matplotlib, pkgutil, importlib, sys

@@ -51,11 +51,29 @@ def test_a_closed_pipe_is_quiet():
     process.wait(timeout=60)
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_closed_streams_are_no_fault(closed, tmp_path):
+ALL_CLOSED = "<&- >&- 2>&-"
+WRITER = """
+import os, sys
+from helpers.core import environment
+environment.begin_anew()
+file = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
+os.write(1, b"said")  # as libraries in C do
+os.write(2, b"said")
+os.write(file, b"whole")
+"""
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ALL_CLOSED])
+def test_what_is_said_to_a_closed_stream_goes_into_no_file(closed, tmp_path):
     """A file that is opened meanwhile must not take the place of what is closed."""
+    command = ["sh", "-c", f'"$0" -c "$1" "$2" {closed}', sys.executable, WRITER, tmp_path / "a"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 0 and (tmp_path / "a").read_text() == "whole"
+
+
+def test_a_command_works_with_all_streams_closed(tmp_path):
     picture = tmp_path / "a.png"
-    command = f'"{sys.executable}" -m helpers playground "#seed=0.1" --epochs 1 --png "{picture}" {closed}'
+    command = f'"{sys.executable}" -m helpers playground "#seed=0.1" --epochs 1 --png "{picture}" {ALL_CLOSED}'
     done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert picture.read_bytes().startswith(b"\x89PNG") and picture.read_bytes().endswith(b"IEND\xaeB`\x82")

@@ -21,7 +21,7 @@ class Claim:
     id, chapter (of ours, int), kind (one of rules.WORDS) · place, line : where it stands in the report ·
     label : the claim in a few words, such as "circle, sigmoid 5-5" · value : as printed, or None ·
     says : what it states, in our words · form : the format of its numbers · note : what is odd about it ·
-    rule : one of rules.RULES or a rules.Bound · facts : any further entries (dict).
+    rule : one of the rules in rules.py · facts : any further entries (dict).
     """
 
     id: str
@@ -79,7 +79,7 @@ def _rule(row, pairs):
         own = pairs[row["id"]]
         return rules.AmongSeeds(tuple(dict.fromkeys(pair for pair in pairs.values() if pair != own)))
     name = row.get("rule") or RULES.get(row["kind"], "next run")
-    return rules.NextRun(_digits(row["value"])) if name == "next run" else rules.RULES[name]()
+    return rules.NextRun(_digits(row["value"])) if name == "next run" else rules.RULES[name]
 
 
 def _digits(value):

@@ -5,6 +5,7 @@ rule, and the bound of a statement to claims.yaml, where it stands with its reas
 """
 
 from bisect import bisect
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -206,52 +207,37 @@ class Bound:
 
 
 @dataclass(frozen=True)
-class Equal:
-    """Arithmetic: counts and shapes."""
+class Plain:
+    """A rule without a threshold: of arithmetic, of algebra, or for what is not judged.
 
-    description: str = "agrees if what we count is equal"
+    finds : function of the printed value and of ours that gives the Verdict.
+    """
 
-    def judge(self, printed, evidence):
-        """The Verdict on a number or list, from ours."""
-        return Verdict(AGREES if _plain(evidence) == _plain(printed) else DIFFERS, _plain(evidence))
-
-
-@dataclass(frozen=True)
-class Proved:
-    """A derivation on paper."""
-
-    description: str = "correct if a machine check, by algebra or by differentiation, confirms it"
+    description: str
+    finds: Callable
 
     def judge(self, printed, evidence):
-        """The Verdict from a bool."""
-        return Verdict(CORRECT if bool(evidence) else IN_ERROR, "confirmed" if evidence else "refuted")
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A setting that we took over from the report: shown, never counted as a success."""
-
-    description: str = "a setting of the report that we took over: shown, not counted"
-
-    def judge(self, printed, evidence):
-        """The Verdict with our setting."""
-        return Verdict(AS_SET, _plain(evidence))
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Seconds of an unknown machine."""
-
-    description: str = "seconds belong to a machine and to releases that are not known: shown beside ours, not judged"
-
-    def judge(self, printed, evidence):
-        """The Verdict with our seconds."""
-        return Verdict(UNTESTABLE, _plain(evidence))
+        """The Verdict on a number, a list or None, from ours; for a derivation, from a bool."""
+        return self.finds(_plain(printed), _plain(evidence))
 
 
 RULES = {
-    "seeds": AmongSeeds, "next run": NextRun, "folds": FoldMeans, "equal": Equal, "proved": Proved, "shown": Shown, "clock": Clock
-}  # fmt: skip
+    "folds": FoldMeans(),
+    "equal": Plain(
+        "agrees if what we count is equal", lambda printed, ours: Verdict(AGREES if ours == printed else DIFFERS, ours)
+    ),
+    "proved": Plain(
+        "correct if a machine check, by algebra or by differentiation, confirms it",
+        lambda _, holds: Verdict(CORRECT, "confirmed") if holds else Verdict(IN_ERROR, "refuted"),
+    ),
+    "shown": Plain(
+        "a setting of the report that we took over: shown, not counted", lambda _, ours: Verdict(AS_SET, ours)
+    ),
+    "clock": Plain(
+        "seconds belong to a machine and to releases that are not known: shown beside ours, not judged",
+        lambda _, ours: Verdict(UNTESTABLE, ours),
+    ),
+}  # by the name that claims.yaml gives
 
 
 def _rounds_into(printed, interval, unit):

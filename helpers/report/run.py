@@ -109,8 +109,10 @@ def _others(own):
 
 def _typed(name, key, text, default):
     """`text` as a value of the type of the parameter's default."""
-    kind = type(default)
-    value = text if kind is str else _literal(text)
+    kind, value = type(default), text
+    if kind is not str:
+        with contextlib.suppress(ValueError, SyntaxError):
+            value = ast.literal_eval(text)
     if kind is float and type(value) is int:
         value = float(value)
     if type(value) is not kind:
@@ -118,13 +120,6 @@ def _typed(name, key, text, default):
             f"{name}: the parameter {key} takes a value of type {kind.__name__} (default {default}), not {text!r}."
         )
     return value
-
-
-def _literal(text):
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
 
 
 # --- places -----------------------------------------------------------------------------------------------------------
@@ -148,19 +143,15 @@ def _own_place(name, profile, own):
     place = project.RUNS / f"{name}-{digest[:8]}"
     with store.lock(place):
         (place / "results").mkdir(parents=True, exist_ok=True)
-        for path in project.RESULTS.glob("[!.]*.json"):
-            _link(place / "results" / path.name, path)
+        links = {place / "results" / path.name: path for path in project.RESULTS.glob("[!.]*.json")}
         if profile.trains and (place / "models").is_symlink():
             (place / "models").unlink()
         elif not profile.trains:
-            _link(place / "models", project.MODELS)
+            links[place / "models"] = project.MODELS
+        for link, target in links.items():
+            if not os.path.lexists(link):
+                link.symlink_to(target)
     return place
-
-
-def _link(path, target):
-    """Make `path` a link to `target`, unless something is there."""
-    if not path.is_symlink() and not path.exists():
-        path.symlink_to(target)
 
 
 def _require_writable(*folders):
@@ -185,7 +176,7 @@ def _run_one(name, profile, own):
     with store.lock(project.RUN_RECORD):
         pass  # the lock may be another user's: better to know before the work
     key = place.name if place else name if profile.name == "report" else f"{name} ({profile.name})"
-    inputs = notebooks.inputs_digest(name) if key == name else None
+    inputs = notebooks.inputs_digest(name) if key == name else None  # only the report's run can be up to date
     changed = ", ".join(f"{parameter} {value}" for parameter, value in _others(own).items())
     _say(f"{name}: running, profile {profile.name}" + (f", {changed}" if changed else ""))
     working = target.with_name(f".{target.stem}.{os.getpid()}.partial.ipynb")
@@ -332,13 +323,19 @@ def _made_with(notebook):
 
 def site_is_current():
     """Whether outputs/site is what the chapters' last run, and the sources of the site, would make now."""
-    entry = notebooks.run_record().get(SITE, {})
-    return bool(entry) and entry["inputs"] == _site_inputs() and entry["made"] == _site_files()
+    return notebooks.run_record().get(SITE) == _site_facts()
 
 
 def record_site():
     """Note in outputs/run.json what the site that now lies in outputs/site was made from."""
-    _record(SITE, {"inputs": _site_inputs(), "made": _site_files()})
+    _record(SITE, _site_facts())
+
+
+def _site_facts():
+    """What the site is made from, and what it holds: names and sizes of its files (dict of two digests)."""
+    files = sorted(path for path in project.SITE.rglob("*") if path.is_file())
+    held = repr([(shown(path), path.stat().st_size) for path in files])
+    return {"inputs": _site_inputs(), "made": hashlib.sha256(held.encode()).hexdigest()}
 
 
 def _site_inputs():
@@ -356,9 +353,3 @@ def _site_inputs():
         if path.is_file() and not path.name.startswith("."):
             total.update(path.relative_to(project.ROOT).as_posix().encode() + store.digest(path).encode())
     return total.hexdigest()
-
-
-def _site_files():
-    """SHA-256 over the names and sizes of the site's files."""
-    files = sorted(path for path in project.SITE.rglob("*") if path.is_file())
-    return hashlib.sha256(repr([(shown(path), path.stat().st_size) for path in files]).encode()).hexdigest()

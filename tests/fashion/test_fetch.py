@@ -5,7 +5,6 @@ import hashlib
 import http.server
 import json
 import threading
-from functools import partial
 
 import numpy as np
 import pytest
@@ -148,10 +147,16 @@ class Upstream(http.server.BaseHTTPRequestHandler):
         self.wfile.write(part)
 
 
+@pytest.fixture(scope="module")
+def packed(data):
+    """The four files, packed (dict of name -> bytes)."""
+    return {f"{name}.gz": gzip.compress(small_file(name), 1) for name in fetch.SHA256}
+
+
 @pytest.fixture
-def upstream(data, tmp_path, monkeypatch):
+def upstream(packed, tmp_path, monkeypatch):
     """A server of the four files on this machine, and an empty cache that is to be filled from it."""
-    files = {f"{name}.gz": gzip.compress(small_file(name), 1) for name in fetch.SHA256}
+    files = dict(packed)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
     server.files, server.asked, server.down, server.goes_down = files, [], False, False
     thread = threading.Thread(target=server.serve_forever)
@@ -173,17 +178,6 @@ def test_a_download_that_broke_off_goes_on_where_it_stopped(upstream):
     assert len(starts) == 2 and starts[0] == 0 and starts[1] > 1_000_000
     for name, digest in fetch.SHA256.items():
         assert store.digest(fetch.CACHE / name) == digest
-
-
-def test_two_who_fetch_at_once_end_with_whole_files(upstream):
-    server, address = upstream
-    threads = [threading.Thread(target=partial(fetch.fetch_upstream, address)) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert all(store.digest(fetch.CACHE / name) == digest for name, digest in fetch.SHA256.items())
-    assert len([1 for name, start in server.asked if start == 0]) == 4  # the second one found the work done
 
 
 def test_a_network_that_goes_down_half_way_is_one_sentence_and_nothing_is_fetched_twice(upstream):

@@ -1,4 +1,4 @@
-"""Faults, made on purpose: training that is killed at random moments, or meets a full disk."""
+"""Faults, made on purpose: training that is killed at random moments, or meets a full disk, or its like."""
 
 import json
 import random
@@ -41,8 +41,7 @@ TRAINER = (
         with os.fdopen(answer, "w") as pipe:
             pipe.write(json.dumps(told))
 
-    for line in sys.stdin:
-        fault = json.loads(line)
+    def begun(fault):
         reader, writer = os.pipe()
         child = os.fork()
         if not child:
@@ -52,26 +51,33 @@ TRAINER = (
             finally:
                 os._exit(0)
         os.close(writer)
+        return reader, child
+
+    for line in sys.stdin:
+        fault = json.loads(line)
+        runs = [begun(fault) for _ in range(fault.pop("at_once", 1))]
         if fault.get("after") is not None:
             time.sleep(fault["after"])
-            os.kill(child, signal.SIGKILL)
-        with os.fdopen(reader) as pipe:
-            told = json.loads(pipe.read() or "{}")
-        _, status = os.waitpid(child, 0)
-        print(json.dumps({"killed": os.WIFSIGNALED(status), **told}), flush=True)
+            os.kill(runs[0][1], signal.SIGKILL)
+        for reader, child in runs:
+            with os.fdopen(reader) as pipe:
+                told = json.loads(pipe.read() or "{}")
+            _, status = os.waitpid(child, 0)
+            print(json.dumps({"killed": os.WIFSIGNALED(status), **told}), flush=True)
 """
 )
 
 
 @pytest.fixture(scope="module")
 def trainer():
-    """A function that trains in `folder` with a fault, and returns what became of it (dict)."""
+    """A function that trains in `folder` with a fault, and returns what became of it: a dict, or several if `at_once` is given."""
     with python(TRAINER) as process:
 
-        def train(folder, **fault):
-            process.stdin.write(json.dumps({"folder": str(folder), **fault}) + "\n")
+        def train(folder, at_once=1, **fault):
+            process.stdin.write(json.dumps({"folder": str(folder), "at_once": at_once, **fault}) + "\n")
             process.stdin.flush()
-            return json.loads(process.stdout.readline())
+            told = [json.loads(process.stdout.readline()) for _ in range(at_once)]
+            return told if at_once > 1 else told[0]
 
         yield train
         process.stdin.close()
@@ -101,6 +107,10 @@ def test_killed_at_random_moments_training_ends_the_same(trainer, undisturbed, t
             shutil.rmtree(folder)
     assert kills == most
     assert trainer(folder)["end"] == undisturbed["end"]
+
+
+def test_two_that_train_the_same_at_once_agree(trainer, undisturbed, tmp_path):
+    assert [told["end"] for told in trainer(tmp_path / "run", at_once=2)] == [undisturbed["end"]] * 2
 
 
 def test_training_that_fills_the_disk_goes_on_once_there_is_room(trainer, undisturbed, small_disk):

@@ -91,6 +91,7 @@ def test_numbers_of_components_must_rise_within_the_columns(small, components):
 # --- cross-validation
 
 
+@pytest.mark.long
 def test_cross_validation_agrees_with_a_pipeline_of_scikit_learn(small):
     x, y, _ = small
     ours = pca.cross_validated(x, y, COMPONENTS, tolerance=1e-8)
@@ -116,6 +117,7 @@ def test_the_held_out_fold_has_no_say_in_the_fit(small):
     assert first_fold(spoilt, leak=True).iterations != first_fold(x, leak=True).iterations
 
 
+@pytest.mark.long
 def test_the_numbers_do_not_depend_on_the_number_of_processes(small):
     x, y, _ = small
     one, two = (pca.cross_validated(x, y, COMPONENTS, jobs=jobs) for jobs in (1, 2))
@@ -176,6 +178,7 @@ def shown_under(*environments, **settings):
     return kernels, [json.loads(output) for output in outputs]
 
 
+@pytest.mark.long
 def test_what_is_shown_does_not_depend_on_processor_or_threads():
     """OpenBLAS adds up in another order on another processor, and with another number of threads."""
     kernels, outputs = shown_under(

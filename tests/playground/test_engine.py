@@ -1,8 +1,6 @@
 """What the engine promises beyond the page: seeds that do not touch each other, early stops, snapshots, statistics."""
 
 import hashlib
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -146,12 +144,6 @@ def test_progress_reaches_the_end():
     told = []
     train(SIGMOID, epochs=120, at=[], progress=lambda done, epochs: told.append((done, epochs)))
     assert told == [(49, 120), (99, 120), (120, 120)]
-
-
-def test_numba_and_matplotlib_are_imported_only_where_needed():
-    code = "import sys, helpers.playground.config; print('numba' in sys.modules, 'matplotlib' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "False"]
 
 
 def test_no_folder_for_the_cache_is_no_obstacle(tmp_path, monkeypatch):

@@ -55,6 +55,7 @@ def test_back_propagation_serves_half_the_squared_error(points):
     assert np.allclose(derived, measured, atol=1e-8)
 
 
+@pytest.mark.keras
 def test_keras_agrees_to_eight_digits(points):
     from helpers.core.backend import keras
 

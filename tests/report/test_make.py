@@ -55,7 +55,8 @@ def make(house, *arguments, **settings):
 
 
 RUN, SITE = "helpers run --jobs 2 all", "helpers site --if-changed"
-PYTEST = "pytest -n 2"
+PYTEST, BY_FILE = "pytest -n 2", "--dist loadfile --no-loadscope-reorder"
+NBVAL = "-p tests.nbval_options --nbval --nbval-current-env --nbval-cell-timeout=600"
 
 
 @pytest.mark.parametrize(
@@ -92,13 +93,13 @@ def test_a_run_that_fails_ends_the_door_whatever_the_user_tells_make(house):
 def test_test_runs_everything_and_quick_leaves_out_what_is_slow(house):
     calls, status, _ = make(house, "test")
     assert status == 0 and calls[:2] == ["ruff check --quiet .", "ruff format --check --quiet ."]
-    assert calls[-1] == "helpers run --profile smoke --jobs 2 4 5"
-    assert [call for call in calls if call.startswith(PYTEST)] == [
-        f"{PYTEST} --dist loadfile -m not slow tests",
-        f"{PYTEST} --dist loadscope -p tests.nbval_options --nbval --nbval-current-env --nbval-cell-timeout=600 notebooks",
-    ]
-    quick, _, _ = make(house, "quick")
-    assert quick[-1] == f"{PYTEST} -m not (slow or keras or papermill or browser) tests"
+    assert calls[2:] == ["helpers data", f"{PYTEST} {BY_FILE} {NBVAL} -m not slow tests notebooks"]
+    assert make(house, "unit")[0][-1] == f"{PYTEST} {BY_FILE} -m not slow tests"
+    assert make(house, "notebooks")[0][-1] == f"{PYTEST} {BY_FILE} {NBVAL} notebooks"
+    assert make(house, "quick")[0][-1] == f"{PYTEST} --quick tests"
+    assert make(house, "test-all")[0][-2:] == [
+        "helpers run --profile smoke --jobs 2 all", f"{PYTEST} {BY_FILE} {NBVAL} tests notebooks"
+    ]  # fmt: skip
 
 
 def test_asking_make_what_it_would_do_does_nothing(house):
@@ -168,6 +169,7 @@ def bare(house):
     return house
 
 
+@pytest.mark.long
 def test_an_environment_is_ready_once_its_packages_can_be_imported_whatever_pip_was_told(bare):
     elsewhere = bare / "elsewhere"
     (bare / "pip.conf").write_text(f"[install]\nuser = true\ntarget = {elsewhere}\nprefix = {elsewhere}\n")

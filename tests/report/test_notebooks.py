@@ -131,15 +131,10 @@ def test_an_unknown_chapter_is_a_problem(typed):
 
 
 @pytest.fixture
-def house(tmp_path, monkeypatch):
+def house(places):
     """A project of two chapters and four modules, of which the first chapter reaches two; it was run and recorded."""
-    folders = {"NOTEBOOKS": "notebooks", "FIGURES": "figures", "MODELS": "outputs/models", "RESULTS": "outputs/results",
-               "EXECUTED": "outputs/executed"}  # fmt: skip
-    for name, folder in folders.items():
-        monkeypatch.setattr(project, name, tmp_path / folder)
-        (tmp_path / folder).mkdir(parents=True)
-    monkeypatch.setattr(project, "ROOT", tmp_path)
-    monkeypatch.setattr(project, "RUN_RECORD", tmp_path / "outputs" / "run.json")
+    project.NOTEBOOKS.mkdir()
+    project.EXECUTED.mkdir(parents=True)
     files = {
         "helpers/__init__.py": "",
         "helpers/a.py": '"""What it is for."""\nfrom helpers import b\nFILE = "long.json"',
@@ -152,8 +147,8 @@ def house(tmp_path, monkeypatch):
         "outputs/results/01_try.json": "{}",
     }  # fmt: skip
     for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
+        (places / name).parent.mkdir(parents=True, exist_ok=True)
+        (places / name).write_text(text)
     for facts, name in (({"name": "01-one"}, "01_try"), ({"name": "01-moving", "format": "gif"}, "02_other")):
         shown = nbformat.v4.new_output("display_data", {"text/plain": "a"}, metadata={"figure": facts})
         cells = [nbformat.v4.new_markdown_cell("words"), nbformat.v4.new_code_cell("from helpers import a\na.b.f()")]
@@ -162,7 +157,7 @@ def house(tmp_path, monkeypatch):
         nbformat.write(nbformat.v4.new_notebook(cells=cells), project.EXECUTED / f"{name}.ipynb")
         entry = {"status": "done", "inputs": notebooks.inputs_digest(name), "made": notebooks.made_by(name)}
         store.write_json(project.RUN_RECORD, {**notebooks.run_record(), name: entry})
-    return tmp_path
+    return places
 
 
 @pytest.mark.parametrize(

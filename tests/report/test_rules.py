@@ -28,11 +28,9 @@ def evidence_for(claim):
         case Bound():
             beyond = 1 if claim.rule.side == "at least" else -1
             return Estimate(claim.rule.bound + 0.1 * beyond), Estimate(claim.rule.bound - 0.1 * beyond)
-        case rules.Equal():
-            return claim.value, [0] if isinstance(claim.value, list) else claim.value + 1
-        case rules.Proved():
-            return True, False
-    return None
+    if claim.rule is rules.RULES["equal"]:
+        return claim.value, [0] if isinstance(claim.value, list) else claim.value + 1
+    return (True, False) if claim.rule is rules.RULES["proved"] else None
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -85,6 +83,13 @@ def test_the_power_is_the_share_of_other_rows_that_would_pass():
     assert rules.AmongSeeds(others).judge({"train_loss": 0.1, "test_loss": 0.2}, Seeds(CLOUD)).power == 0.5
 
 
+@pytest.mark.parametrize(("seeds", "word"), [(19, rules.REPRODUCED), (20, rules.NOT_REPRODUCED)])
+def test_a_pair_beyond_all_others_is_one_in_twenty_or_less(seeds, word):
+    far = {"train_loss": 9.0, "test_loss": 9.0}
+    found = rules.AmongSeeds().judge(far, Seeds(CLOUD[:seeds]))
+    assert (found.p, found.word) == (pytest.approx(1 / (seeds + 1)), word)
+
+
 def test_true_pairs_are_rejected_one_time_in_twenty():
     random = np.random.default_rng(3)
     clouds = np.exp(random.normal(-2, 0.5, (400, 100, 2)))
@@ -110,8 +115,12 @@ def test_one_run_needs_a_borrowed_spread():
 
 
 @pytest.mark.parametrize(
-    ("printed", "word"), [(0.95, rules.REPRODUCED), (0.92, rules.NEAR_MISS), (0.9, rules.NOT_REPRODUCED)]
-)
+    ("printed", "word"),
+    [
+        (0.95, rules.REPRODUCED), (0.96, rules.NEAR_MISS), (0.97, rules.NOT_REPRODUCED),
+        (0.92, rules.NEAR_MISS), (0.91, rules.NOT_REPRODUCED),
+    ],
+)  # fmt: skip
 def test_rounding_of_the_printed_value_counts(printed, word):
     """The interval is [0.9291, 0.9509]: 0.92 could be anything up to 0.925, and 0.93 would be inside."""
     runs = Runs(np.array([0.938, 0.94, 0.942]), 6000)
@@ -126,12 +135,22 @@ def test_a_p_value_agrees_with_its_interval():
     assert rules.NextRun(9).judge(0.1, runs).p < 0.01
 
 
-def test_a_statement_is_undecided_where_its_interval_holds_the_bound():
+@pytest.mark.parametrize(
+    ("low", "high", "at_least", "at_most"),
+    [
+        (0.2, 0.4, rules.FAILS, rules.HOLDS), (0.4, 0.6, rules.UNDECIDED, rules.UNDECIDED), (0.6, 0.8, rules.HOLDS, rules.FAILS),
+        (0.5, 0.7, rules.HOLDS, rules.UNDECIDED), (0.3, 0.5, rules.UNDECIDED, rules.HOLDS), (0.5, 0.5, rules.HOLDS, rules.HOLDS),
+    ],
+)  # fmt: skip
+def test_a_statement_is_undecided_where_its_interval_holds_the_bound(low, high, at_least, at_most):
+    evidence = Estimate((low + high) / 2, low, high)
+    assert HALF.judge(None, evidence).word == at_least
+    assert Bound("at most", 0.5, "", "").judge(None, evidence).word == at_most
+
+
+def test_a_share_counts_with_its_interval():
     assert HALF.judge(None, Accuracy(50, 100)).word == rules.UNDECIDED
     assert HALF.judge(None, Accuracy(90, 100)).word == rules.HOLDS
-    assert HALF.judge(None, Estimate(0.3, 0.2, 0.4)).word == rules.FAILS
-    assert Bound("at most", 0.5, "", "").judge(None, Estimate(0.3, 0.2, 0.4)).word == rules.HOLDS
-    assert HALF.judge(None, Estimate(0.5)).word == rules.HOLDS
 
 
 def test_a_cell_that_ends_with_a_verdict_shows_it_once(capsys):

@@ -1,4 +1,7 @@
-"""The runner, on small notebooks of its own in a copy of the project's layout."""
+"""The runner, on small notebooks of its own in a copy of the project's layout.
+
+Most run in this process, as `python -m helpers` would, since papermill takes longer to import than such a notebook to run.
+"""
 
 import ast
 import contextlib
@@ -15,7 +18,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers.report import notebooks
+from helpers.__main__ import main
+from helpers.report import notebooks, run
 from tests.conftest import ROOT, assert_one_sentence
 
 pytestmark = pytest.mark.papermill
@@ -45,6 +49,19 @@ def add(project, *sources, name="01_try", parameters=PARAMETERS, plain=False):
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), project / "notebooks" / f"{name}.ipynb")
 
 
+@pytest.fixture
+def command(project, places, capfd, monkeypatch):
+    """A function that gives `python -m helpers` a command, in this process but in that project (CompletedProcess)."""
+    monkeypatch.setenv("PYTHONPATH", str(project))
+    monkeypatch.setattr(run.signal, "signal", lambda *_: None)
+
+    def given(*arguments):
+        capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, main(arguments), *capfd.readouterr())
+
+    return given
+
+
 def start(project, *arguments, **settings):
     environment = os.environ | {"PYTHONPATH": str(project)} | settings
     return subprocess.Popen(
@@ -53,19 +70,13 @@ def start(project, *arguments, **settings):
     )  # fmt: skip
 
 
-def command(project, *arguments):
-    process = start(project, *arguments)
-    out, err = process.communicate(timeout=120)
-    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
-
-
 def executed(project, name="01_try"):
     return nbformat.read(project / "outputs" / "executed" / f"{name}.ipynb", as_version=4)
 
 
-def test_a_run_executes_reports_and_records_and_is_not_repeated(project):
+def test_a_run_executes_reports_and_records_and_is_not_repeated(project, command):
     add(project, "from helpers.core import project\nproject.report_progress('epoch 1 of 1')", "COUNT * RATE")
-    done = command(project, "run", "01_try", "-p", "COUNT", "3", "-p", "RATE", "0.5")  # the notebook's own: the report
+    done = command("run", "01_try", "-p", "COUNT", "3", "-p", "RATE", "0.5")  # the notebook's own: the report
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "  epoch 1 of 1" in done.stdout.splitlines()
@@ -80,8 +91,8 @@ def test_a_run_executes_reports_and_records_and_is_not_repeated(project):
     record = json.loads((project / "outputs" / "run.json").read_text())["01_try"]
     assert record["status"] == "done" and record["seconds"] > 0 and record["peak_memory_gib"] > 0
     (project / "notebooks" / "01_try.ipynb").touch()
-    assert command(project, "run", "all").stdout == "01_try: up to date\n"
-    assert "done in" in command(project, "run", "--force", "1").stdout
+    assert command("run", "all").stdout == "01_try: up to date\n"
+    assert "done in" in command("run", "--force", "1").stdout
 
 
 OWN = """
@@ -93,14 +104,14 @@ store.read_json(profile.results / "long.json"), sorted(path.name for path in pro
 """
 
 
-def test_a_run_with_parameters_of_its_own_is_never_the_report(project):
+def test_a_run_with_parameters_of_its_own_is_never_the_report(project, command):
     add(project, OWN)
     for name in ("results/long.json", "models/net.keras"):
         (project / "outputs" / name).parent.mkdir(parents=True)
         (project / "outputs" / name).write_text('"long"')
-    assert command(project, "run", "1").returncode == 0
+    assert command("run", "1").returncode == 0
     report = contents(project)
-    done = command(project, "run", "1", "-p", "SEED", "7")
+    done = command("run", "1", "-p", "SEED", "7")
     assert done.returncode == 0 and "SEED 7" in done.stdout, done.stderr
     (place,) = (project / "outputs" / "runs").glob("01_try-*")
     assert json.loads((place / "results" / "01_try.json").read_text()) == {"seed": 7}
@@ -109,20 +120,18 @@ def test_a_run_with_parameters_of_its_own_is_never_the_report(project):
     assert own.cells[-1].outputs[0].data["text/plain"] == "('long', ['net.keras'])"
     assert {name: text for name, text in contents(project).items() if "/runs/" not in name} == report
     shutil.copy(place / "01_try.ipynb", project / "outputs" / "executed")  # by hand
-    assert_one_sentence(
-        command(project, "store", "1"), "01_try cannot be stored", "01_try.ipynb is not as the run left it"
-    )
+    assert_one_sentence(command("store", "1"), "01_try cannot be stored", "01_try.ipynb is not as the run left it")
 
-    trained = command(project, "run", "1", "-p", "SEED", "7", "--profile", "train")  # its networks go there, too
+    trained = command("run", "1", "-p", "SEED", "7", "--profile", "train")  # its networks go there, too
     assert trained.returncode == 0, trained.stderr
     assert not (place / "models").is_symlink() and (project / "outputs" / "models" / "net.keras").is_file()
 
 
-def test_a_failing_cell_is_named_and_its_output_kept_beside_the_last_good_one(project):
+def test_a_failing_cell_is_named_and_its_output_kept_beside_the_last_good_one(project, command):
     add(project, "x = 1", "x + 1")
-    assert command(project, "run", "01_try").returncode == 0
+    assert command("run", "01_try").returncode == 0
     add(project, "x = 1", "x / 0")
-    done = command(project, "run", "01_try")
+    done = command("run", "01_try")
     assert_one_sentence(done, "01_try, code cell 3: ZeroDivisionError: division by zero", "01_try.broken.ipynb")
     assert done.returncode == 2
     broken = project / "outputs" / "executed" / "01_try.broken.ipynb"
@@ -131,25 +140,25 @@ def test_a_failing_cell_is_named_and_its_output_kept_beside_the_last_good_one(pr
     assert json.loads((project / "outputs" / "run.json").read_text())["01_try"]["status"] == "failed"
 
 
-def test_a_problem_in_a_cell_is_said_in_its_own_words(project):
+def test_a_problem_in_a_cell_is_said_in_its_own_words(project, command):
     add(project, "from helpers.core.project import Problem\nraise Problem('The cat is missing: feed it.')")
-    assert_one_sentence(command(project, "run", "01_try"), "error: 01_try, code cell 2: The cat is missing: feed it.")
+    assert_one_sentence(command("run", "01_try"), "error: 01_try, code cell 2: The cat is missing: feed it.")
 
 
-def test_a_kernel_that_dies_is_one_sentence(project):
+def test_a_kernel_that_dies_is_one_sentence(project, command):
     add(project, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
-    assert_one_sentence(command(project, "run", "01_try"), "01_try: the notebook's process died")
+    assert_one_sentence(command("run", "01_try"), "01_try: the notebook's process died")
 
 
-def test_smoke_and_train_write_elsewhere(project):
+def test_smoke_and_train_write_elsewhere(project, command):
     add(project, "PROFILE")
-    assert command(project, "run", "01_try", "--profile", "smoke").returncode == 0
+    assert command("run", "01_try", "--profile", "smoke").returncode == 0
     assert not (project / "outputs" / "executed").exists()
     notebook = nbformat.read(project / "outputs" / "smoke" / "executed" / "01_try.ipynb", as_version=4)
     assert notebook.cells[-1].outputs[0].data["text/plain"] == "'smoke'"
 
 
-def test_a_killed_run_leaves_nothing_that_is_taken_for_good(project):
+def test_a_killed_run_leaves_nothing_that_is_taken_for_good(project, command):
     add(project, "import time\nfrom helpers.core import project\nproject.report_progress('going')\ntime.sleep(60)")
     process = start(project, "run", "01_try")
     while "going" not in process.stdout.readline():
@@ -158,7 +167,7 @@ def test_a_killed_run_leaves_nothing_that_is_taken_for_good(project):
     process.communicate()
     assert not (project / "outputs" / "executed" / "01_try.ipynb").exists()
     add(project, "1 + 1")
-    assert command(project, "run", "01_try").returncode == 0
+    assert command("run", "01_try").returncode == 0
 
 
 WRITER = """
@@ -172,11 +181,11 @@ for round in range(30):
 
 
 @pytest.mark.slow
-def test_killed_at_ten_random_moments_a_report_ends_the_same(project):
+def test_killed_at_ten_random_moments_a_report_ends_the_same(project, command):
     """Ten runs, two at once, each killed at a moment of its own, with its kernel or without; then two to the end."""
     add(project, WRITER, "round")
     began = time.monotonic()
-    assert command(project, "run", "01_try").returncode == 0
+    assert command("run", "01_try").returncode == 0
     longest = time.monotonic() - began
     undisturbed = contents(project)
     assert {"outputs/results/numbers.json", "figures/01-picture.svg", "outputs/executed/01_try.ipynb"} <= set(
@@ -218,85 +227,77 @@ def contents(project):
     return found
 
 
-ALL_LAYERS = """
-import helpers.core.backend, helpers.fashion.predict, helpers.report.site
-from matplotlib.figure import Figure
-from helpers.core import plotting
-from helpers.report.page import Page
-plotting.use_style()
-page, figure = Page("01_try", PROFILE, SEED), Figure()
-figure.subplots().plot([1, 2], [1, 2])
-page.publish(figure, "line", caption="A line.", alt="A line that rises.")
-page.finish()
-"""
-
-
-def test_nothing_is_written_outside_outputs_and_figures(project, tmp_path_factory):
-    """Not into the project, not into the home, and nothing is left where temporary files go."""
-    home, temporary = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("temporary")
-    elsewhere = {"HOME": str(home), "TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1"}
-    for variable in ("IPYTHONDIR", "MPLCONFIGDIR", "JUPYTER_RUNTIME_DIR", "KERAS_HOME"):
-        assert variable not in os.environ or Path(os.environ[variable]).is_relative_to(ROOT)
-    add(project, ALL_LAYERS)
-    before = tree(project)
-    contents_before = {path: path.read_bytes() for path in before}
-    process = start(project, "run", "01_try", **elsewhere)
-    _, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
-    assert {path: path.read_bytes() for path in before} == contents_before
-    new = {path.relative_to(project) for path in tree(project) ^ before}
-    assert {path.parts[0] for path in new} == {"outputs", "figures"}
-    assert {path.parts[1] for path in new if path.parts[0] == "outputs" and len(path.parts) > 2} <= {
-        "cache", "executed", "results",
-    }  # fmt: skip
-    assert tree(home) == set() and tree(temporary) == set()
-
-
 def tree(folder):
     """Every file below a folder (set of Path)."""
     return {path for path in folder.rglob("*") if path.is_file()}
 
 
 def test_chapters_run_side_by_side_and_the_last_after_all_others(project):
-    moments = "import time\nbegan = time.time()\ntime.sleep(2)\n(began, time.time())"
-    for name in ("01_a", "02_b", notebooks.LAST):
-        add(project, moments, name=name)
-    done = command(project, "run", "all")
-    assert done.returncode == 0, done.stderr
-    first, second, last = (
-        ast.literal_eval(executed(project, name).cells[-1].outputs[0].data["text/plain"])
-        for name in ("01_a", "02_b", notebooks.LAST)
-    )
-    assert first[0] < second[1] and second[0] < first[1]
-    assert last[0] > max(first[1], second[1])
+    """The first two wait for one another; what the last finds is what they left when they ended."""
+    meeting = """
+from pathlib import Path
+import time
+Path("{0}-began").touch()
+while not Path("{1}-began").exists():
+    time.sleep(0.02)
+time.sleep(0.3)
+Path("{0}-ended").touch()"""
+    add(project, meeting.format("a", "b"), name="01_a")
+    add(project, meeting.format("b", "a"), name="02_b")
+    add(project, "from pathlib import Path\nsorted(path.name for path in Path().glob('?-ended'))", name=notebooks.LAST)
+    process = start(project, "run", "all")
+    _, complaints = process.communicate(timeout=120)
+    assert process.returncode == 0, complaints
+    shown = executed(project, notebooks.LAST).cells[-1].outputs[0].data["text/plain"]
+    assert ast.literal_eval(shown) == ["a-ended", "b-ended"]
     assert set(json.loads((project / "outputs" / "run.json").read_text())) == {"01_a", "02_b", notebooks.LAST}
-    add(project, "1 / 0", name="02_b")
-    add(project, "3", name="01_a")
-    done = command(project, "run", "all")
-    assert done.returncode == 2 and done.stderr.count("error: ") == 1 and "02_b, code cell 2" in done.stderr
-    assert f"{notebooks.LAST}: not run" in done.stdout
-    assert executed(project, "01_a").cells[-1].source == "3"
+
+
+def test_where_one_fails_the_others_are_run_but_not_the_last(project, command, monkeypatch):
+    """With a stand-in for the commands of the single chapters, of which one fails."""
+    python = project / "python"
+    python.write_text('#!/bin/sh\necho "$@" >> calls\n[ "$5" != 01_a ]\n')
+    python.chmod(0o755)
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(sys, "executable", str(python))
+    for name in ("01_a", "02_b", "03_c", notebooks.LAST):
+        add(project, name=name)
+    done = command("run", "all", "--jobs", "1", "-p", "COUNT", "4")
+    assert done.returncode == 2 and f"{notebooks.LAST}: not run, since" in done.stdout
+    calls = [f"-m helpers run --force {name} -p COUNT 4" for name in ("01_a", "02_b", "03_c")]
+    assert (project / "calls").read_text().splitlines() == calls
+    (project / "calls").unlink()
+    assert command("run", "2", "3", "8", "2").returncode == 0
+    called = (project / "calls").read_text().splitlines()
+    assert [line.split()[-1] for line in called][2:] == [notebooks.LAST] and len(called) == 3
 
 
 def test_ending_a_run_ends_all_that_it_started(project):
-    marks = "from pathlib import Path\nimport time\nPath('{0}').touch()\ntime.sleep(8)\nPath('{0}-late').touch()"
+    waiting = """
+from pathlib import Path
+import time
+Path("{0}").touch()
+while not Path("go").exists():
+    time.sleep(0.05)
+Path("{0}-late").touch()"""
     for name in ("01_a", "02_b"):
-        add(project, marks.format(name), name=name)
+        add(project, waiting.format(name), name=name)
     process = start(project, "run", "all")
     deadline = time.monotonic() + 60
     while not ((project / "01_a").exists() and (project / "02_b").exists()) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.terminate()
     process.communicate(timeout=30)
-    time.sleep(8)
-    assert process.returncode != 0 and not list(project.glob("*-late"))
+    (project / "go").touch()
+    time.sleep(2)
+    assert process.returncode != 0 and (project / "02_b").exists() and not list(project.glob("*-late"))
 
 
-def test_a_full_disk_is_one_sentence(project, small_disk):
+def test_a_full_disk_is_one_sentence(project, command, small_disk):
     add(project, "print('x' * 2_000_000)")
     (project / "outputs").mkdir()
     (project / "outputs" / "executed").symlink_to(small_disk)
-    done = command(project, "run", "01_try")
+    done = command("run", "01_try")
     assert_one_sentence(done, "01_try", "No space left on device")
     assert not (small_disk / "01_try.ipynb").exists()
 
@@ -305,19 +306,29 @@ IN_OUR_WORLD = """
 import locale, os, sys
 from pathlib import Path
 import matplotlib
+import helpers.fashion.predict, helpers.report.site
+from matplotlib.figure import Figure
 from helpers.core import plotting, project
 from helpers.core.backend import keras
+from helpers.report.page import Page
 ours = dict(matplotlib.rcParamsDefault)
 plotting.use_style()
+page, figure = Page("01_try", PROFILE, SEED), Figure()
+figure.subplots().plot([1, 2], [1, 2])
+page.publish(figure, "line", caption="A line.", alt="A line that rises.")
+page.finish()
 locale.setlocale(locale.LC_ALL, "")
 (Path.cwd() == project.ROOT, sys.executable, keras.backend.floatx(), matplotlib.rcParams["xtick.major.size"] == ours["xtick.major.size"],
  matplotlib.rcParams["lines.markersize"] == ours["lines.markersize"], os.environ["OMP_NUM_THREADS"], "user" in globals())
 """
 
 
-def test_what_a_user_has_set_for_other_programs_changes_nothing(project, tmp_path_factory):
-    """Kernels, IPython's and Jupyter's configuration, matplotlibrc, keras.json, PYTHONPATH, a locale that is not installed."""
-    home = tmp_path_factory.mktemp("home")
+def test_what_a_user_has_set_changes_nothing_and_nothing_is_written_to_the_home(project, tmp_path_factory):
+    """Kernels, IPython's and Jupyter's configuration, matplotlibrc, keras.json, PYTHONPATH, a locale that is not installed.
+
+    What is written lies in outputs/ and figures/; nothing is left where temporary files go.
+    """
+    home, temporary = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("temporary")
     wicked = {
         ".local/share/jupyter/kernels/python3/kernel.json": '{"argv": ["false"], "display_name": "", "language": "R"}',
         ".ipython/profile_default/startup/00-user.py": "user = 1",
@@ -333,17 +344,30 @@ def test_what_a_user_has_set_for_other_programs_changes_nothing(project, tmp_pat
         "HOME": home, "IPYTHONDIR": home / ".ipython", "JUPYTER_PATH": home / ".local/share/jupyter",
         "JUPYTER_DATA_DIR": home / ".local/share/jupyter", "KERAS_HOME": home / ".keras", "LANG": "xx_XX.UTF-8",
         "LC_TIME": "yy_YY", "MATPLOTLIBRC": home / ".config/matplotlib", "MPLCONFIGDIR": home / ".config/matplotlib",
-        "MPLBACKEND": "no-such", "OMP_NUM_THREADS": "3", "PYTHONSTARTUP": home / "path/yaml.py",
+        "MPLBACKEND": "no-such", "OMP_NUM_THREADS": "3", "PYTHONSTARTUP": home / "path/yaml.py", "TMPDIR": temporary,
+        "PYTHONDONTWRITEBYTECODE": 1, "PYTHONPATH": f"{project}:{home / 'path'}",
     }  # fmt: skip
     add(project, IN_OUR_WORLD, plain=True)
     shutil.copy(home / ".config/matplotlib/matplotlibrc", project)
-    settings = {key: str(value) for key, value in settings.items()}
-    process = start(project, "run", "1", **settings, PYTHONPATH=f"{project}:{home / 'path'}")
-    out, err = process.communicate(timeout=120)
+    before = {path: path.read_bytes() for folder in (project, home) for path in tree(folder)}
+    process = start(project, "run", "1", **{key: str(value) for key, value in settings.items()})
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     assert err == "" and out.count("wicked") <= 1  # said before we begin anew
     shown = executed(project).cells[-1].outputs[-1].data["text/plain"]
     assert ast.literal_eval(shown) == (True, sys.executable, "float32", True, True, "1", False)
+    assert {path: path.read_bytes() for path in before} == before
+    new = {path.relative_to(project) for path in tree(project) - set(before)}
+    assert {path.parts[0] for path in new} == {"outputs", "figures"}
+    assert {path.parts[1] for path in new if path.parts[0] == "outputs" and len(path.parts) > 2} <= {
+        "cache", "executed", "results",
+    }  # fmt: skip
+    assert tree(home) <= set(before) and tree(temporary) == set()
+
+
+def test_no_setting_of_this_session_leads_out_of_the_project():
+    for variable in ("IPYTHONDIR", "MPLCONFIGDIR", "JUPYTER_RUNTIME_DIR", "KERAS_HOME"):
+        assert Path(os.environ[variable]).is_relative_to(ROOT)
 
 
 FORBIDDEN = """

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from helpers.core import project
+from helpers.__main__ import main
+from helpers.core import project, store
 from helpers.core.project import Problem
 from helpers.report import site
-from tests.conftest import assert_one_sentence, helpers_command
 
 
 @pytest.fixture
@@ -86,11 +86,32 @@ def test_what_must_not_be_replaced_is_refused_before_anything_is_built(tmp_path,
     assert Path("file").read_text() == "kept" and names_in(tmp_path) == ["file", "pipe"]
 
 
-def test_a_refusal_is_one_sentence(tmp_path):
+def test_a_refusal_is_one_sentence(tmp_path, capsys):
     (tmp_path / "CNAME").write_text("example.org")
-    done = helpers_command("site", "--stored", "--output", tmp_path)
-    assert_one_sentence(done, "CNAME", "did not write")
-    assert done.returncode == 2
+    assert main(["site", "--stored", "--output", str(tmp_path)]) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert "CNAME" in sentence and "did not write" in sentence
+
+
+def test_a_site_is_built_again_when_what_it_is_made_from_or_it_has_changed(places, capsys, monkeypatch, no_sphinx):
+    monkeypatch.setattr(site, "find_browser", lambda: None)
+
+    def said():
+        assert main(["site", "--if-changed"]) == 0
+        return capsys.readouterr().out.splitlines()[0]
+
+    built, current = "site: outputs/site/index.html", "site: up to date"
+    changed = ("figures/01-a.svg", "outputs/results/01_a.json", "outputs/executed/01_a.ipynb", "notebooks/site/index.md",
+               "helpers/report/claims.yaml", "requirements.txt")  # fmt: skip
+    store.write_text(project.NOTEBOOKS / "01_a.ipynb", "{}")
+    assert [said(), said()] == [built, current]
+    for name in changed:
+        store.write_text(places / name, "changed")
+        assert [said(), said()] == [built, current], name
+    store.write_text(project.NOTEBOOKS / "01_a.ipynb", "the source, not what was executed")
+    assert said() == current
+    (project.SITE / "index.html").write_text("by hand")
+    assert [said(), said()] == [built, current]
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(no_sphinx):
