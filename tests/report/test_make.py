@@ -1,5 +1,6 @@
 """The doors of the Makefile, in a copy of the project's layout, with commands that only say what they would do."""
 
+import json
 import os
 import re
 import shutil
@@ -263,6 +264,18 @@ def test_the_papers_agree_on_version_and_licence():
     assert about["requires-python"] == ">=3.11,<3.14"
     assert citation["license"] == "MIT" and (ROOT / "LICENSE").read_text().startswith("MIT License")
     assert citation["cff-version"] == "1.2.0" and citation["authors"] and citation["title"] and citation["message"]
+
+
+def test_whoever_opens_or_hosts_it_has_a_python_that_the_pins_fit():
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text())
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    pythons = [step["with"]["python-version"] for step in steps if "setup-python" in step.get("uses", "")]
+    pythons += [container["image"], (ROOT / "runtime.txt").read_text()]
+    assert len(pythons) == 4 and {re.search(r"3\.\d+", text)[0] for text in pythons} == {"3.12"}
+    asked = {container["postCreateCommand"], *(step["run"] for step in steps if "run" in step)}
+    assert asked == {"make data", "make report", "bash .ci/run"} and "make test" in (ROOT / ".ci" / "run").read_text()
+    assert all("contents" in job.get("permissions", {"contents": "read"}) for job in workflow["jobs"].values())
 
 
 def test_git_gives_the_same_bytes_whatever_it_is_told_of_line_ends(tmp_path):
