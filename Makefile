@@ -14,7 +14,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-
 NEW    := outputs/cache/requirements
 LOCK   := mkdir -p outputs/cache; exec 9> outputs/cache/.setup.lock; if command -v flock >/dev/null; then flock 9; fi
 
-unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE
+unexport $(filter PYTHON% PYTEST_%,$(.VARIABLES))
 .NOTPARALLEL:
 .PHONY: help setup dev data report figures run train smoke store bench lab site test quick test-all lint unit notebooks upgrade clean
 

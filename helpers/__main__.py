@@ -67,9 +67,12 @@ def _parser():
     lab.set_defaults(call=_lab)
 
     predict = commands.add_parser("predict", help="label the images of a CSV file: the assignment's submission")
-    predict.add_argument("train", metavar="TRAIN.csv")
-    predict.add_argument("test", metavar="TEST.csv")
-    predict.add_argument("--output", default="predictions.txt", help="one label a line, in the order of the rows")
+    predict.add_argument("train", metavar="TRAIN.csv", help="labelled images in the course's format, plain, gz or zip")
+    predict.add_argument("test", metavar="TEST.csv", help="images to be labelled, in the same format")
+    predict.add_argument(
+        "--output", default="predictions.txt", metavar="FILE",
+        help="for one label a line, in the order of the rows (default: predictions.txt)",
+    )  # fmt: skip
     predict.add_argument(
         "--train",
         action="store_true",

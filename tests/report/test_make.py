@@ -106,6 +106,14 @@ def test_test_runs_everything_and_quick_leaves_out_what_is_slow(house):
     assert quick[-1] == f"{PYTEST} -m not (slow or keras or papermill or browser) tests"
 
 
+def test_what_a_user_has_set_for_python_and_pytest_reaches_neither(house):
+    (house / ".venv" / "bin" / "python").write_text("#!/bin/sh\nenv > seen\n")
+    names = [f"PYTHON{name}" for name in ("PATH", "OPTIMIZE", "WARNINGS", "INSPECT")] + ["PYTEST_ADDOPTS"]
+    assert make(house, "quick", **dict.fromkeys(names, "a"))[1] == 0
+    seen = (house / "seen").read_text()
+    assert "PATH=" in seen and not re.search(r"^(PYTHON|PYTEST)", seen, re.MULTILINE)
+
+
 def test_asking_make_what_it_would_do_does_nothing(house):
     for door in DOORS.split():
         assert make(house, "-n", door) == ([], 0, ""), door
