@@ -16,6 +16,7 @@ from helpers.core import project
 DROPPED = (
     "IPYTHON", "JUPYTER", "PAPERMILL", "LC_", "LANG", "KERAS_", "MPL", "MATPLOTLIB", "PYTHON", "SPHINX", "HELPERS_PLACE",
     "OMP_", "OPENBLAS_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB", "NUMEXPR", "NUMBA_", "TF_CPP", "TF_USE_LEGACY", "SCIPY_", "SKLEARN_",
+    "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_",
 )  # fmt: skip
 KEPT = ("KERAS_BACKEND", "NUMBA_CACHE_DIR")
 LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"  # both are always installed
