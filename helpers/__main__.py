@@ -97,7 +97,7 @@ def _run(arguments):
     from helpers.report import notebooks, run
 
     given = dict(arguments.parameter)
-    if arguments.profile:
+    if arguments.profile is not None:
         given["PROFILE"] = arguments.profile
     names = notebooks.names() if arguments.notebooks == ["all"] else arguments.notebooks
     return run.run(names, given, arguments.force, arguments.jobs)
