@@ -13,11 +13,12 @@ BYFILE := --dist loadfile --no-loadscope-reorder
 NBVAL  := -p tests.nbval_options --nbval --nbval-current-env --nbval-cell-timeout=600
 # A user's settings for pip may say where packages come from, but not where they go.
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-user --target= --prefix="$(CURDIR)/.venv"
-PINS   := outputs/cache/requirements.new
+NEW    := outputs/cache/requirements
+LOCK   := mkdir -p outputs/cache; exec 9> outputs/cache/.setup.lock; if command -v flock >/dev/null; then flock 9; fi
 
-unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE
+unexport $(filter PYTHON% PYTEST_%,$(.VARIABLES))
 .NOTPARALLEL:
-.PHONY: help setup data report figures run train smoke store bench lab site test quick test-all lint unit notebooks upgrade clean
+.PHONY: help setup dev data report figures run train smoke store bench lab site test quick test-all lint unit notebooks upgrade clean
 
 help:  ## say what each door does
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -25,23 +26,26 @@ help:  ## say what each door does
 # --- set-up ----------------------------------------------------------------------------------------------------------
 
 # .venv/ready is a copy of the pins as they were installed, and written last: without it, all is begun anew. Two set-ups at
-# once wait for one another where there is flock.
-setup:  ## make the virtual environment .venv with the pinned requirements
+# once wait for one another where there is flock. The project itself, the last line of the pins, is built by what they bring.
+setup:  ## make the virtual environment .venv with what reading and running needs
 	@fresh() { $(BIN)/python -c '' && cmp -s requirements.txt .venv/ready; } 2>/dev/null; \
-	fail() { echo "error: $$1" >&2; exit 2; }; \
-	fresh && exit 0; \
+	fail() { echo "error: $$1" >&2; exit 2; }; fresh && exit 0; \
 	mkdir -p outputs/cache 2>/dev/null && [ -w . ] && [ -w outputs/cache ] || fail "this folder may not be written by you"; \
-	exec 9> outputs/cache/.setup.lock; if command -v flock >/dev/null; then flock 9; fi; \
-	fresh && exit 0; \
+	$(LOCK); fresh && exit 0; \
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 		|| fail "Python 3.11, 3.12 or 3.13 is needed, and $(PYTHON) is none of them; name one, as in: make PYTHON=python3.12 report"; \
 	echo "setup: installing the requirements into .venv (some minutes, about 3.5 GB)"; \
 	$(PYTHON) -m venv --clear .venv || fail "no virtual environment could be made; on Debian: apt-get install python3-venv"; \
-	$(PIP) -r requirements.txt && $(PIP) --no-deps --no-build-isolation --editable . \
-		&& env -u KERAS_BACKEND $(BIN)/python -Ic 'import helpers.core.backend, numba, papermill, pytest, sklearn, sphinx' \
+	grep -v '^-e' requirements.txt | $(PIP) -r /dev/stdin && $(PIP) --no-deps --no-build-isolation --editable . \
+		&& env -u KERAS_BACKEND $(BIN)/python -Ic 'import helpers.core.backend, numba, papermill, nbval, sklearn, sphinx' \
 		|| fail "the packages could not be installed; see above, and run the same command again"; \
 	$(BIN)/python -m compileall -q -j 0 .venv/lib helpers >/dev/null 2>&1; \
 	cp requirements.txt .venv/ready
+
+dev: setup  ## add what only the tests need
+	@cmp -s requirements-dev.txt .venv/ready-dev && exit 0; $(LOCK); \
+	$(PIP) -r requirements-dev.txt && $(BIN)/python -Ic 'import hypothesis, playwright, ruff, xdist' && cp requirements-dev.txt .venv/ready-dev \
+		|| { echo "error: the tests' packages could not be installed; see above, and run the same command again" >&2; exit 2; }
 
 data: setup  ## find or fetch Fashion-MNIST and verify it -> outputs/cache/
 	@$(RUN) data
@@ -86,27 +90,30 @@ bench: data  ## measure speed and cost, or ONLY=engine, training, report, pca_lo
 test: lint data  ## lint, unit tests, the notebooks' stored outputs, a smoke run of what no unit test trains
 	@$(PYTEST) $(BYFILE) $(NBVAL) -m "not slow" tests notebooks && echo "test: everything passed"
 
-quick: data  ## the tests that need neither Keras nor papermill nor a browser, in under a minute
+quick: dev data  ## the tests that need neither Keras nor papermill nor a browser, in under a minute
 	@$(PYTEST) --quick tests
 
 test-all: lint data smoke  ## everything: the slow tests, too, and a smoke run of all chapters
 	@$(PYTEST) $(BYFILE) $(NBVAL) tests notebooks && echo "test-all: everything passed"
 
-lint: setup  ## ruff
+lint: dev  ## ruff
 	@$(BIN)/python -m ruff check --quiet . && $(BIN)/python -m ruff format --check --quiet . && echo "lint: clean"
 
-unit: data  ## the unit tests, without the slow ones
+unit: dev data  ## the unit tests, without the slow ones
 	@$(PYTEST) $(BYFILE) -m "not slow" tests
 
-notebooks: data  ## whether the notebooks' stored outputs come out again
+notebooks: dev data  ## whether the notebooks' stored outputs come out again
 	@$(PYTEST) $(BYFILE) $(NBVAL) notebooks
 
-# The new pins take the place of the old ones only once all are resolved, and only if any differs; then setup installs them.
+# All are resolved together, and change only if any differs; then setup installs them.
 upgrade: setup  ## resolve the direct requirements of pyproject.toml anew, install them and run everything
-	@$(PIP) uv && $(BIN)/python -m uv pip compile --quiet --universal --no-header --upgrade --python-version 3.11 pyproject.toml --output-file $(PINS) \
-		|| { rm -f $(PINS); echo "error: no newer packages could be resolved; requirements.txt is left as it was" >&2; exit 2; }; \
-	if cmp -s $(PINS) requirements.txt; then rm $(PINS); echo "upgrade: every package is the newest that fits"; \
-		else mv $(PINS) requirements.txt; echo "upgrade: requirements.txt has new pins; 'git checkout requirements.txt' brings back the old ones"; fi
+	@compile="$(BIN)/python -m uv pip compile --quiet --universal --no-header --python-version 3.11 pyproject.toml"; \
+	$(PIP) uv && rm -f $(NEW)* && $$compile --upgrade --extra dev --no-annotate --output-file $(NEW).all \
+		&& cp $(NEW).all $(NEW).txt && $$compile --output-file $(NEW).txt && echo '-e .' >> $(NEW).txt \
+		|| { rm -f $(NEW)*; echo "error: no newer packages could be resolved; the pins are left as they were" >&2; exit 2; }; \
+	grep -vxFf $(NEW).txt $(NEW).all > $(NEW)-dev.txt; \
+	if cmp -s $(NEW).txt requirements.txt && cmp -s $(NEW)-dev.txt requirements-dev.txt; then echo "upgrade: every package is the newest that fits"; \
+		else mv $(NEW).txt $(NEW)-dev.txt .; echo "upgrade: there are new pins; 'git checkout requirements*.txt' brings back the old ones"; fi; rm -f $(NEW)*
 	@$(MAKE) --no-print-directory report test
 
 clean:  ## remove all that a run made, and the environment; keeps what git tracks

@@ -57,9 +57,10 @@ def _parser():
     command("lab", _lab, "open JupyterLab on the notebooks")
 
     add = command("predict", _predict, "label the images of a CSV file: the assignment's submission")
-    add("train", metavar="TRAIN.csv")
-    add("test", metavar="TEST.csv")
-    add("--output", default="predictions.txt", help="one label a line, in the order of the rows")
+    add("train", metavar="TRAIN.csv", help="labelled images in the course's format, plain, gz or zip")
+    add("test", metavar="TEST.csv", help="images to be labelled, in the same format")
+    add("--output", default="predictions.txt", metavar="FILE",
+        help="for one label a line, in the order of the rows (default: predictions.txt)")  # fmt: skip
     add(
         "--train",
         action="store_true",
@@ -83,7 +84,7 @@ def _run(arguments):
     from helpers.report import notebooks, run
 
     given = dict(arguments.parameter)
-    if arguments.profile:
+    if arguments.profile is not None:
         given["PROFILE"] = arguments.profile
     names = notebooks.names() if arguments.notebooks == ["all"] else arguments.notebooks
     return run.run(names, given, arguments.force, arguments.jobs)

@@ -12,14 +12,13 @@ from pathlib import Path
 
 from helpers.core import project
 
-# Settings of other programs' making, by the beginnings of their names. KERAS_BACKEND and those of keras-tuner stay.
+# Settings of other programs' making, by the beginnings of their names. Those of keras-tuner stay.
 DROPPED = (
-    "IPYTHON", "JUPYTER", "PAPERMILL", "LC_", "LANG", "KERAS_", "MPL", "MATPLOTLIB", "PYTHONHOME", "PYTHONSTARTUP",
-    "PYTHONPATH", "PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONIOENCODING",
-    "SPHINX", "HELPERS_PLACE", "OMP_", "OPENBLAS_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB",
-    "NUMEXPR",
+    "IPYTHON", "JUPYTER", "PAPERMILL", "LC_", "LANG", "KERAS_", "MPL", "MATPLOTLIB", "PYTHON", "SPHINX", "HELPERS_PLACE",
+    "OMP_", "OPENBLAS_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB", "NUMEXPR", "NUMBA_", "TF_CPP", "TF_USE_LEGACY", "SCIPY_", "SKLEARN_",
+    "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_",
 )  # fmt: skip
-KEPT = ("KERAS_BACKEND",)
+KEPT = ("KERAS_BACKEND", "NUMBA_CACHE_DIR")
 LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"  # both are always installed
 KERNELS = project.ROOT / "helpers" / "report" / "jupyter"  # a kernel python3 that is the Python which starts it
 

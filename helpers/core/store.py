@@ -61,7 +61,7 @@ def named_output(path, inputs=()):
 
     path : str or Path, as typed (see project.typed).   inputs : Paths of files read for it, none of which it may be.
     Returns (path, mode): the Path, and st_mode of what stands there, links followed, or None if nothing does.
-    Raises Problem for no name, a folder, a disk, a write-protected file, or one of the inputs.
+    Raises Problem for no name, a folder, a disk, a write-protected file or folder, or one of the inputs.
     """
     if not str(path):
         raise Problem("The name of the output is empty: name a file.")
@@ -82,6 +82,10 @@ def named_output(path, inputs=()):
                 raise Problem(f"The output {path} is the same file as the input {each}: name another.")
         if not os.access(name, os.W_OK):
             raise Problem(f"The output {path} is write-protected: name another, or change its permissions.")
+    if mode is None or stat.S_ISREG(mode):
+        place = next(place for place in Path(os.path.realpath(name)).parents if place.exists())
+        if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+            raise Problem(f"The output {path} cannot be written: {place} is no folder that you may write in.")
     return name, mode
 
 

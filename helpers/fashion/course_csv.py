@@ -48,6 +48,8 @@ def read_csv(path, labelled=True):
 
 def _text(path):
     """The file's text (bytes), unpacked, lines ended by one newline each, without blank lines at its end."""
+    if not str(path).strip():
+        raise Problem("A CSV file without a name cannot be read: name one.")
     try:
         content = _unpacked(path, typed(path).read_bytes())
     except OSError as error:
@@ -58,9 +60,11 @@ def _text(path):
     if not content:
         raise Problem(f"{path} is empty: expected rows of a label and {PIXELS} grey values.")
     line = content.split(b"\n", 1)[0]
-    for mark, name in ((b";", "';'"), (b"\t", "tabs")):
+    for mark, name in ((b";", "';'"), (b"\t", "tabs"), (b"|", "'|'")):
         if line.count(mark) > line.count(b","):
             raise Problem(f"{path}, line 1: the values are separated by {name}, where commas belong.")
+    if line and b"," not in line:
+        raise Problem(f"{path}, line 1: there is no comma, and so neither a header nor an image.")
     return content + b"\n"
 
 

@@ -215,6 +215,8 @@ def provide():
             project.report_progress(f"{shown(CACHE / name)} is corrupt and is replaced")
             (CACHE / name).unlink()
     if any(_local_content(name) is None for name in SHA256):
+        with store.lock(CACHE / "fetch"):
+            pass  # a cache that may not be written: better to know before the work
         try:
             fetch_upstream()
         except Problem as upstream:

@@ -39,7 +39,7 @@ def predict_file(train_csv, test_csv, output, retrain=False):
 
 def best_network():
     """The stored network (path, card) with the best validation accuracy on its card. Raises Problem if there is none."""
-    cards = {path: store.read_json(path) for path in sorted(project.MODELS.rglob("*-0.json"))}
+    cards = {path: store.read_json(path) for path in sorted(project.MODELS.glob("[!.]*/[!.]*-0.json"))}
     stored = {path.with_suffix(".keras"): card for path, card in cards.items() if path.with_suffix(".keras").is_file()}
     if not stored:
         raise Problem(f"There is no trained network in {shown(project.MODELS)}: train some with `{REMEDY}`.")

@@ -26,7 +26,8 @@ FORMATS = {
 
 def add_arguments(parser):
     """Give an argparse parser this command's arguments. Values stay text: `run` checks them."""
-    parser.add_argument("address", help="a Playground address in single quotes, or the part after its '#'")
+    quoting = "a Playground address, or the part after its '#'; in single quotes, since a shell cuts it at '&'"
+    parser.add_argument("address", help=quoting)
     parser.add_argument("--epochs", required=True, metavar="N", help="how many epochs to train")
     parser.add_argument("--at", metavar="0,1,10", help="epochs to record; default: 0, 1, 2, 5, 10, ... and the last")
     parser.add_argument("--seeds", default="1", metavar="K", help="train the address's seed and K - 1 more")

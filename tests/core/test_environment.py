@@ -12,13 +12,16 @@ def test_settings_for_other_programs_are_dropped_and_those_for_ours_kept():
         "LANG": "xx_XX.UTF-8", "LC_TIME": "xx_XX", "LANGUAGE": "xx", "MATPLOTLIBRC": "a", "MPLBACKEND": "a",
         "JUPYTER_PATH": "a", "JUPYTER_CONFIG_PATH": "a", "IPYTHONDIR": "a", "PYTHONPATH": "a", "PYTHONSTARTUP": "a", "PYTHONWARNINGS": "a",
         "KERAS_HOME": "a", "KERAS_MAX_EPOCHS": "1", "OMP_NUM_THREADS": "4", "HELPERS_PLACE": "a",
-        "KERAS_BACKEND": "jax", "KERASTUNER_TUNER_ID": "chief", "PATH": "p", "HOME": "h", "FASHION_MNIST_DIR": "f",
+        "PYTHONDEVMODE": "a", "PYTHONVERBOSE": "a", "NUMBA_DISABLE_JIT": "a", "TF_CPP_MIN_LOG_LEVEL": "a", "SCIPY_ARRAY_API": "a",
+        "COLUMNS": "a", "NO_COLOR": "a", "TTY_COMPATIBLE": "a",
+        "NUMBA_CACHE_DIR": "n", "KERAS_BACKEND": "jax", "KERASTUNER_TUNER_ID": "chief", "PATH": "p", "HOME": "h", "FASHION_MNIST_DIR": "f",
         "CUDA_VISIBLE_DEVICES": "0", "OPENBLAS_CORETYPE": "Haswell",
     }  # fmt: skip
     ours = environment.own_environment(given)
     kept = (
         "KERAS_BACKEND",
         "KERASTUNER_TUNER_ID",
+        "NUMBA_CACHE_DIR",
         "PATH",
         "HOME",
         "FASHION_MNIST_DIR",

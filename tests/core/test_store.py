@@ -200,6 +200,15 @@ def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path):
     assert (tmp_path / "file").read_text() == "kept"
 
 
+def test_a_closed_folder_is_refused_before_the_work_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)  # root may write anywhere
+    (tmp_path / "old.txt").write_text("kept")
+    for name in ("a.txt", "new/a.txt", "old.txt"):
+        with pytest.raises(Problem, match=f"{name} cannot be written: .* is no folder that you may write in"):
+            store.named_output(tmp_path / name)
+    store.named_output(os.devnull)
+
+
 def test_a_named_file_on_a_full_disk_stays_as_it_was(small_disk):
     path = small_disk / "a.txt"
     store.write_named(path, b"old")

@@ -273,6 +273,9 @@ def packed(*names):
 CAUSES = {
     "separated by ';'": GOOD_ROW.replace(",", ";").encode(),
     "separated by tabs": GOOD_ROW.replace(",", "\t").encode(),
+    r"separated by '\|'": GOOD_ROW.replace(",", "|").encode(),
+    "there is no comma": GOOD_ROW.replace(",", " ").encode(),
+    "no comma, and so neither a header nor an image": b"<!DOCTYPE html>\n<html></html>",
     "UTF-16": GOOD_ROW.encode("utf-16"),
     "UTF-16,": GOOD_ROW.encode("utf-16-be"),
     "no text at all": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100),

@@ -9,10 +9,20 @@ import threading
 import numpy as np
 import pytest
 
-from helpers.core import project, store
+from helpers.core import store
 from helpers.core.project import Problem
 from helpers.fashion import dataset, fetch
 from tests.conftest import assert_one_sentence, helpers_command, python
+
+FOLDERS = fetch._folders()  # as they are outside of these tests, wherever the data lie
+
+
+def small_file(name="t10k-labels-idx1-ubyte"):
+    """The content of one of the four files, from the first folder that has it."""
+    paths = (path for folder in FOLDERS for path in (folder / name, folder / f"{name}.gz") if path.is_file())
+    path = next(paths)
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
 
 # --- files ------------------------------------------------------------------------------------------------------------
 
@@ -34,7 +44,7 @@ def contents():
 
 
 def test_plain_and_gz_files_are_read_from_the_given_folder(data, only_folder):
-    real = {name: (project.CACHE / "fashion-mnist" / name).read_bytes() for name in fetch.SHA256}
+    real = {name: small_file(name) for name in fetch.SHA256}
     folder, _ = only_folder
     for number, (name, content) in enumerate(real.items()):
         if number % 2:
@@ -42,10 +52,6 @@ def test_plain_and_gz_files_are_read_from_the_given_folder(data, only_folder):
         else:
             (folder / f"{name}.gz").write_bytes(gzip.compress(content, 1))
     assert np.array_equal(dataset.load().test_labels, data.test_labels)
-
-
-def small_file(name="t10k-labels-idx1-ubyte"):
-    return (project.CACHE / "fashion-mnist" / name).read_bytes()
 
 
 def test_a_flipped_byte_is_refused_by_name(data, only_folder):
@@ -118,6 +124,16 @@ def test_make_data_replaces_a_corrupt_file_of_the_cache(data, only_folder, monke
     monkeypatch.setattr(fetch, "fetch_upstream", lambda: damaged.write_bytes(small_file()))
     assert "complete and verified" in fetch.provide()
     assert damaged.read_bytes() == small_file()
+
+
+def test_a_cache_that_may_not_be_written_is_one_sentence_and_nothing_is_fetched(only_folder, monkeypatch):
+    _, cache = only_folder
+    cache.write_text("no folder")
+    monkeypatch.setattr(fetch, "fetch_upstream", lambda: pytest.fail("fetched"))
+    monkeypatch.setattr(fetch, "fetch_debian_package", lambda: pytest.fail("fetched"))
+    with pytest.raises(Problem, match=r"cache/fetch cannot be written") as caught:
+        fetch.provide()
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 200
 
 
 # --- fetching ---------------------------------------------------------------------------------------------------------

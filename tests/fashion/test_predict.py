@@ -131,6 +131,7 @@ def test_the_best_network_is_chosen_by_validation(tmp_path, monkeypatch):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"weights")
         store.write_card(path.with_suffix(".json"), {"val_accuracy": value}, [path])
+        (tmp_path / "net" / f"._{name}.json").write_bytes(b"\0\5\26\7")  # as file managers leave them
     store.write_card(tmp_path / "net" / "b-1.json", {"val_accuracy": 0.99}, [])  # its network was not stored
     path, card = predict.best_network()
     assert path == tmp_path / "net" / "b-0.keras" and card["val_accuracy"] == 0.92

@@ -1,5 +1,6 @@
 """The doors of the Makefile, in a copy of the project's layout, with commands that only say what they would do."""
 
+import json
 import os
 import re
 import shutil
@@ -21,9 +22,12 @@ shift; echo "$@" >> calls
 case "$*" in "helpers run"*) exit $(cat status);; esac
 """
 UV = """
-case "$*" in "uv pip compile"*) [ -e resolved ] || exit 1; cp resolved outputs/cache/requirements.new;; esac
+case "$*" in
+    "uv pip compile"*"--extra dev"*) [ -e resolved ] && cat resolved resolved-dev > outputs/cache/requirements.all;;
+    "uv pip compile"*) cp resolved outputs/cache/requirements.txt;;
+esac
 """
-DOORS = "help setup data report figures run train smoke store bench lab site test quick test-all lint unit notebooks upgrade clean"
+DOORS = "help setup dev data report figures run train smoke store bench lab site test quick test-all lint unit notebooks upgrade clean"
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
 
@@ -31,10 +35,11 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is n
 @pytest.fixture
 def house(tmp_path):
     """The Makefile with an environment that is ready, and that says what it is asked for."""
-    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+    for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     shutil.copy(ROOT / "requirements.txt", tmp_path / ".venv" / "ready")
+    shutil.copy(ROOT / "requirements-dev.txt", tmp_path / ".venv" / "ready-dev")
     (tmp_path / ".venv" / "bin" / "python").write_text(PYTHON + UV)
     (tmp_path / ".venv" / "bin" / "python").chmod(0o755)
     (tmp_path / "outputs" / "cache").mkdir(parents=True)
@@ -102,6 +107,14 @@ def test_test_runs_everything_and_quick_leaves_out_what_is_slow(house):
     ]  # fmt: skip
 
 
+def test_what_a_user_has_set_for_python_and_pytest_reaches_neither(house):
+    (house / ".venv" / "bin" / "python").write_text("#!/bin/sh\nenv > seen\n")
+    names = [f"PYTHON{name}" for name in ("PATH", "OPTIMIZE", "WARNINGS", "INSPECT")] + ["PYTEST_ADDOPTS"]
+    assert make(house, "quick", **dict.fromkeys(names, "a"))[1] == 0
+    seen = (house / "seen").read_text()
+    assert "PATH=" in seen and not re.search(r"^(PYTHON|PYTEST)", seen, re.MULTILINE)
+
+
 def test_asking_make_what_it_would_do_does_nothing(house):
     for door in DOORS.split():
         assert make(house, "-n", door) == ([], 0, ""), door
@@ -133,7 +146,7 @@ def test_a_python_that_the_pins_do_not_fit_is_one_sentence(house, version):
         assert (calls, status) == ([], 2) and made.startswith("make: ***")
 
 
-STUBS = "keras numba papermill pytest sklearn sphinx"
+STUBS = {"stubs": "keras numba papermill nbval sklearn sphinx", "devs": "hypothesis playwright ruff xdist"}
 BACKEND = """
 import zipfile
 def build_editable(folder, config_settings=None, metadata_directory=None):
@@ -150,15 +163,18 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
 
 @pytest.fixture
 def bare(house):
-    """The Makefile without an environment; the one requirement is a wheel with stand-ins for the main packages."""
+    """The Makefile without an environment; the requirements are two wheels with stand-ins for the main packages."""
     shutil.rmtree(house / ".venv")
-    with zipfile.ZipFile(house / "stubs-1-py3-none-any.whl", "w") as wheel:
-        for name in STUBS.split():
-            wheel.writestr(f"{name}.py", "")
-        wheel.writestr("stubs-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: stubs\nVersion: 1\n")
-        wheel.writestr("stubs-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr("stubs-1.dist-info/RECORD", "")
-    (house / "requirements.txt").write_text("./stubs-1-py3-none-any.whl\n")
+    for stubs, names in STUBS.items():
+        with zipfile.ZipFile(house / f"{stubs}-1-py3-none-any.whl", "w") as wheel:
+            for name in names.split():
+                wheel.writestr(f"{name}.py", "")
+            about = f"{stubs}-1.dist-info"
+            wheel.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {stubs}\nVersion: 1\n")
+            wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            wheel.writestr(f"{about}/RECORD", "")
+    (house / "requirements.txt").write_text("./stubs-1-py3-none-any.whl\n-e .\n")
+    (house / "requirements-dev.txt").write_text("./devs-1-py3-none-any.whl\n")
     for name in ("helpers/__init__.py", "helpers/core/__init__.py", "helpers/core/backend.py"):
         (house / name).parent.mkdir(parents=True, exist_ok=True)
         (house / name).write_text("")
@@ -186,32 +202,64 @@ def test_an_environment_is_ready_once_its_packages_can_be_imported_whatever_pip_
     assert status == 0, complaints
     assert list(bare.glob(".venv/lib/python3*/site-packages/keras.py")) and not elsewhere.exists()
     assert (bare / ".venv" / "ready").read_bytes() == (bare / "requirements.txt").read_bytes()
+    packages = next(bare.glob(".venv/lib/python3*/site-packages"))
+    assert (packages / "house.pth").is_file() and not (packages / "ruff.py").exists()
     (bare / "requirements.txt").touch()
     assert make(bare, "setup", "PYTHON=no-such-python")[1:] == (0, "")  # nothing to do
+    _, status, complaints = make(bare, "dev", "PYTHON=no-such-python", **settings)
+    assert status == 0 and (packages / "ruff.py").exists() and not elsewhere.exists(), complaints
+    assert (bare / ".venv" / "ready-dev").read_bytes() == (bare / "requirements-dev.txt").read_bytes()
+
+
+def test_the_tests_ask_for_their_packages_and_a_reader_does_not(house):
+    (house / ".venv" / "ready-dev").unlink()
+    asked = "pip install --quiet --disable-pip-version-check --no-compile --no-user --target="
+    for door, wanted in {"report": 0, "lab": 0, "run": 0, "quick": 1, "lint": 1, "unit": 1, "notebooks": 1}.items():
+        (house / ".venv" / "ready-dev").unlink(missing_ok=True)
+        calls = make(house, door)[0]
+        assert sum(call.startswith(asked) and "requirements-dev.txt" in call for call in calls) == wanted, door
+
+
+def test_the_pins_are_all_there_and_bring_the_project():
+    """`pip install -r requirements.txt` is all that a reader needs; the second file adds what only the tests import."""
+    base, more = ((ROOT / f"requirements{kind}.txt").read_text().splitlines() for kind in ("", "-dev"))
+    about = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert base[-1] == "-e ." and not set(base) & set(more)
+
+    def names(lines):
+        return {re.match(r"[\w.-]+", line)[0].lower() for line in lines if re.match(r"\w", line)}
+
+    assert names(about["dependencies"]) <= names(base[:-1])
+    assert {"papermill", "nbval"} <= names(base) and {"hypothesis", "playwright", "ruff"} <= names(more)
+    assert names(about["optional-dependencies"]["dev"]) <= names(base) | names(more)
+    assert all(re.match(r"[\w.-]+==|    #|-e \.$", line) for line in [*base, *more])
 
 
 # --- upgrades ---------------------------------------------------------------------------------------------------------
 
 
 def test_pins_that_cannot_be_resolved_leave_everything_as_it_was(house):
-    before = (house / "requirements.txt").read_bytes()
+    before = [(house / f"requirements{kind}.txt").read_bytes() for kind in ("", "-dev")]
     calls, status, complaints = make(house, "upgrade")
     assert status == 2 and "error: no newer packages could be resolved" in complaints
-    assert (house / "requirements.txt").read_bytes() == before
-    assert not (house / "outputs" / "cache" / "requirements.new").exists()
+    assert [(house / f"requirements{kind}.txt").read_bytes() for kind in ("", "-dev")] == before
+    assert not list((house / "outputs" / "cache").glob("requirements*"))
     assert all(call.startswith(("pip ", "uv ")) for call in calls)
 
 
 def test_the_same_pins_change_nothing_and_everything_is_run(house):
-    shutil.copy(house / "requirements.txt", house / "resolved")
+    (house / "resolved").write_text((house / "requirements.txt").read_text().removesuffix("-e .\n"))
+    shutil.copy(house / "requirements-dev.txt", house / "resolved-dev")
     calls, status, _ = make(house, "upgrade")
     assert status == 0 and RUN in calls and SITE in calls
 
 
 def test_new_pins_are_installed_before_anything_is_run(house):
-    (house / "resolved").write_text("numpy==99.0\n")
+    (house / "resolved").write_text("numpy==99.0\n    # via all\n")
+    (house / "resolved-dev").write_text("ruff==99.0\n")
     calls, status, complaints = make(house, "upgrade", "PYTHON=no-such-python")
-    assert (house / "requirements.txt").read_text() == "numpy==99.0\n"
+    assert (house / "requirements.txt").read_text() == "numpy==99.0\n    # via all\n-e .\n"
+    assert (house / "requirements-dev.txt").read_text() == "ruff==99.0\n"
     assert status == 2 and "Python 3.11, 3.12 or 3.13 is needed" in complaints and RUN not in calls
 
 
@@ -226,6 +274,18 @@ def test_the_papers_agree_on_version_and_licence():
     assert about["requires-python"] == ">=3.11,<3.14"
     assert citation["license"] == "MIT" and (ROOT / "LICENSE").read_text().startswith("MIT License")
     assert citation["cff-version"] == "1.2.0" and citation["authors"] and citation["title"] and citation["message"]
+
+
+def test_whoever_opens_or_hosts_it_has_a_python_that_the_pins_fit():
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text())
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    pythons = [step["with"]["python-version"] for step in steps if "setup-python" in step.get("uses", "")]
+    pythons += [container["image"], (ROOT / "runtime.txt").read_text()]
+    assert len(pythons) == 4 and {re.search(r"3\.\d+", text)[0] for text in pythons} == {"3.12"}
+    asked = {container["postCreateCommand"], *(step["run"] for step in steps if "run" in step)}
+    assert asked == {"make data", "make report", "bash .ci/run"} and "make test" in (ROOT / ".ci" / "run").read_text()
+    assert all("contents" in job.get("permissions", {"contents": "read"}) for job in workflow["jobs"].values())
 
 
 def test_git_gives_the_same_bytes_whatever_it_is_told_of_line_ends(tmp_path):

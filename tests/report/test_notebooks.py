@@ -65,6 +65,11 @@ def test_it_opens_with_a_question_and_has_parameters(notebook):
     assert names[:2] == ["PROFILE", "SEED"]
 
 
+def test_its_first_code_says_what_to_do_where_the_helpers_are_not_found(notebook):
+    hint = "# If helpers is not found: `pip install -r requirements.txt` in a clone, then restart the kernel."
+    assert cells(notebook, "code")[0].source.splitlines()[0] == hint
+
+
 def test_cells_are_short_and_never_four_without_a_sentence(notebook):
     lengths = [len(cell.source.splitlines()) for cell in cells(notebook, "code")]
     assert max(lengths) <= 20

@@ -24,8 +24,10 @@ mathjax3_config = {"options": {"enableMenu": False}, "svg": {"fontCache": "globa
 html_theme = "sphinx_book_theme"
 html_static_path = ["_static"]
 html_context = {"default_mode": "auto"}
-html_css_files = sorted(path.name for path in Path(__file__).parent.glob("_static/*.css"))
-html_js_files = sorted(path.name for path in Path(__file__).parent.glob("_static/*.js") if path.name != mathjax_path)
+html_css_files = sorted(path.name for path in Path(__file__).parent.glob("_static/[!.]*.css"))
+html_js_files = sorted(
+    path.name for path in Path(__file__).parent.glob("_static/[!.]*.js") if path.name != mathjax_path
+)
 html_show_sphinx = html_show_copyright = html_copy_source = False
 html_show_search_summary = False  # summaries are fetched page by page, which a browser forbids on file://
 html_permalinks_icon = "#"
