@@ -36,19 +36,19 @@ def grid_times(configs, seeds, epochs, bar, profile):
 
     def make():
         found = sweeps.times_to_threshold(configs, seeds, epochs, bar, "settings trained:")
-        rows = {
-            pages[key]: {"first_below": " ".join(map(str, one.first_below)), "learned": one.learned}
+        words = {
+            key: {"first_below": " ".join(map(str, one.first_below)), "learned": one.learned}
             for key, one in found.items()
         }
-        return {"rows": rows}
+        return {"rows": {pages[key]: row for key, row in words.items()}}
+
+    def read(key, row):
+        return sweeps.TimeToThreshold(
+            configs[key], epochs, np.array(row["first_below"].split(), dtype=int), row["learned"]
+        )
 
     rows = _stored("convergence_grid", "03_automated_features", settings, make, profile)["rows"]
-    return {
-        key: sweeps.TimeToThreshold(
-            configs[key], epochs, np.array(rows[page]["first_below"].split(), dtype=int), rows[page]["learned"]
-        )
-        for key, page in pages.items()
-    }
+    return {key: read(key, rows[page]) for key, page in pages.items()}
 
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)  # of the penalty: neighbours on the page's menus

@@ -123,9 +123,8 @@ def feature_weights(weights, features, picked):
     """
     datasets = list(dict.fromkeys(dataset for dataset, _ in weights))
     penalties = list(dict.fromkeys(penalty for _, penalty in weights))
-    figure, axes = plotting.subplots(
-        1.75 * len(penalties) + 0.4, len(penalties), len(datasets), sharex=True, squeeze=False
-    )
+    height, shape = 1.75 * len(penalties) + 0.4, (len(penalties), len(datasets))
+    figure, axes = plotting.subplots(height, *shape, sharex=True, squeeze=False)
     places = np.arange(len(features))
     for (dataset, penalty), values in weights.items():
         axis = axes[penalties.index(penalty), datasets.index(dataset)]
@@ -193,9 +192,8 @@ def _mark_printed(axis, pair, dataset):
     axis.plot(*pair, marker, color="none", markeredgecolor=plotting.INK, markersize=9, markeredgewidth=1.5, zorder=5)
     left = pair[0] > 0.1
     place, side = ((-9, -2), "right") if left else ((9, -2), "left")
-    text = axis.annotate(
-        f"printed\nas {NAMES[dataset]}", pair, xytext=place, textcoords="offset points", fontsize=8, va="top", ha=side
-    )
+    words, where = f"printed\nas {NAMES[dataset]}", {"xytext": place, "textcoords": "offset points"}
+    text = axis.annotate(words, pair, **where, fontsize=8, va="top", ha=side)
     text.set(zorder=6, path_effects=[withStroke(linewidth=2, foreground="white")])
 
 
@@ -274,8 +272,7 @@ def epoch_maps(panels, row_names, column_names, limit):
         return f"{epoch:.0f}\n{share:.0%}" if np.isfinite(epoch) else f"–\n{share:.0%}"
 
     cells = {
-        title: (np.where(np.isfinite(epochs), epochs, np.nan), _texts(text, epochs, shares))
-        for title, (epochs, shares) in panels.items()
+        title: (np.where(np.isfinite(maps[0]), maps[0], np.nan), _texts(text, *maps)) for title, maps in panels.items()
     }
     scale = {"cmap": SOON_TO_LATE, "norm": LogNorm(10, limit, clip=True)}
     figure, bar = _heat_maps(cells, row_names, column_names, 3, 0.66, "epochs by which half the seeds are there", scale)
@@ -315,19 +312,11 @@ def _heat_maps(panels, row_names, column_names, columns, side, label, scale):
     panels : dict of title -> (values, texts), arrays (rows, columns).   side : of a cell, in inches.
     """
     rows = -(-len(panels) // columns)
-    figure, axes = plotting.subplots(
-        rows * (side * len(row_names) + 0.35) + 0.35, rows, columns, sharex=True, sharey=True, squeeze=False
-    )
+    height = rows * (side * len(row_names) + 0.35) + 0.35
+    figure, axes = plotting.subplots(height, rows, columns, sharex=True, sharey=True, squeeze=False)
     for axis, (title, (values, texts)) in zip(axes.flat, panels.items(), strict=True):
-        seaborn.heatmap(
-            rounded(values),
-            ax=axis,
-            cbar=False,
-            linewidths=0.5,
-            xticklabels=column_names,
-            yticklabels=row_names,
-            **scale,
-        )
+        names = {"xticklabels": column_names, "yticklabels": row_names}
+        seaborn.heatmap(rounded(values), ax=axis, cbar=False, linewidths=0.5, **names, **scale)
         axis.set_title(title, fontsize=9)
         axis.grid(visible=False)
         axis.tick_params(length=0, labelleft=axis in axes[:, 0], labelbottom=axis in axes[-1], labelrotation=0)

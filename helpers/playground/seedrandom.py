@@ -11,12 +11,20 @@ class SeedRandom:
     """The stream that `Math.seedrandom(seed)` starts. The seed is text: "0.5" and "0.50000" give different numbers."""
 
     def __init__(self, seed):
-        state = _scheduled(_mixed_key(seed))
-        i, j = 0, 0
+        key, state = _mixed_key(seed), list(range(WIDTH))
+        i = j = 0
+
+        def swap(step):
+            nonlocal j
+            j = (j + state[i] + step) % WIDTH
+            state[i], state[j] = state[j], state[i]
+
+        for i in range(WIDTH):
+            swap(key[i % len(key)])
+        i = j = 0
         for _ in range(WIDTH):  # the library throws the cipher's first bytes away
             i = (i + 1) % WIDTH
-            j = (j + state[i]) % WIDTH
-            state[i], state[j] = state[j], state[i]
+            swap(0)
         self._state = np.array(state, dtype=np.uint8)
         self._counters = np.array([i, j], dtype=np.int64)
 
@@ -31,16 +39,6 @@ class SeedRandom:
         numbers = np.empty(count)
         kernels.draw(self._state, self._counters, numbers)
         return numbers
-
-
-def _scheduled(key):
-    """ARC4's key schedule: the numbers 0..255, as a list, in the order that the key (a list of bytes) gives them."""
-    state = list(range(WIDTH))
-    j = 0
-    for i in range(WIDTH):
-        j = (j + key[i % len(key)] + state[i]) % WIDTH
-        state[i], state[j] = state[j], state[i]
-    return state
 
 
 def _mixed_key(seed):

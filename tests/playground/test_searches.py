@@ -8,7 +8,7 @@ import pytest
 
 from helpers.core import project, store
 from helpers.core.project import Problem
-from helpers.playground import searches, sweeps
+from helpers.playground import features, searches, sweeps
 from helpers.playground.config import Config, page_seeds
 from helpers.playground.datasets import FEATURES
 from helpers.playground.engine import train
@@ -117,7 +117,7 @@ def test_the_stored_search_is_what_the_engine_gives(name, place):
     kept = tried[place]
     assert kept.epochs[-1] == setting["epochs"] and len(kept.epochs) == 10
     again = train(kept.config, SEEDS[:8], setting["epochs"], at=kept.epochs)
-    assert kept.pairs[:8] == pytest.approx(sweeps.Losses.of(again).pairs, rel=1e-5)
+    assert kept.pairs[:8] == pytest.approx(features.pairs_at(again, setting["epochs"]), rel=1e-5)
     nearest = sweeps.factors(kept.pairs, tuple(row.value.values()))
     assert kept.quarter[-1] == pytest.approx(np.quantile(nearest, 0.25), rel=1e-5)
 
