@@ -178,6 +178,34 @@ def test_a_slip_in_the_engine_is_seen(right, wrong, ours):
         _assert_same(in_node(PROBE, TRIED, text.replace(right, wrong)), ours[-len(TRIED) :])
 
 
+ODD = [  # a state; the last ones name a number that is not allowed
+    "", "seed=1&seed=2", "seed=a b", "seed=%20&foo=1", 'seed="<ä`', "seed=0.5=6", "seed= &dataset=xor", "dataset=XOR", "dataset=xor &x=0",
+    "dataset=reg-plane", "problem=regression", "problem=regression&dataset=xor&batchSize=1200", "problem=regression&regDataset=none",
+    "regDataset=reg-gauss", "activation=ReLU", "regularization=none", "regularization=L3", "regularization=L1", "noise=-5", "noise=81",
+    "noise=80", "noise= 12.5", "networkShape=", "networkShape=5, 5", "batchSize=1e1", "batchSize=500&percTrainData=10", "x=0", "x=",
+    "x_hide=true", "sinX=yes&cosX=true", "initZero=1", "initZero=False", "initZero=false", "learningRate=.5", "learningRate=0",
+    "batchSize=0", "batchSize=501", "batchSize=2.5", "batchSize=0x10", "networkShape=5,,5", "networkShape=101", "networkShape=5%2C5",
+    "networkShape=1,1,1,1,1,1,1,1,1,1,1,1,1", "noise=much", "percTrainData=0", "percTrainData=100", "learningRate=-1",
+    "problem=regression&batchSize=1201", "x=false&y=false", "x_hide=true&y_hide=true",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("state", ODD)
+def test_odd_addresses_are_read_as_ours_are(state, odd_in_node):
+    try:
+        wanted = Config.from_url(f"#{state}").to_url()
+    except Problem:
+        wanted = "refused"
+    assert odd_in_node[state] == wanted
+
+
+@pytest.fixture(scope="module")
+def odd_in_node():
+    read = """states => states.map(state => {
+        try { return Playground.addressOf(Playground.parse("#" + state)); } catch { return "refused"; } })"""
+    return dict(zip(ODD, in_node(read, ODD), strict=True))
+
+
 # --- the player ---------------------------------------------------------------------------------------------------------
 
 TEN = Config(dataset="xor", hidden=(3, 2), activation="relu", regularization="L1", regularization_rate=0.01, seed="0.5")
@@ -353,6 +381,38 @@ def test_points_of_a_regression_have_the_colour_of_their_number(opened):
     classes, numbers = (opened(OWN, state).locator(".playground-output").evaluate(count)
                         for state in ("#seed=0.7", "#seed=0.7&problem=regression"))  # fmt: skip
     assert min(classes) > 5 * max(numbers)  # a label is seldom just -1 or 1
+
+
+@pytest.mark.browser
+def test_pictures_lie_as_the_plane_does_and_zero_is_where_the_network_answers_it(opened):
+    page = opened('<div id="here"></div>')
+    corners, across, wanted = page.evaluate("""() => {
+        const {maps, engine} = Playground.mount(document.getElementById("here"), "#networkShape=&seed=0.7");
+        const size = maps.density ** 2, corners = [0, 1].map(row => maps.answers[row * size]); // x and y, upper left
+        const across = [], note = (x, y) => across.push([x, y]);
+        maps.zeroLine({beginPath() {}, stroke() {}, moveTo: note, lineTo: note}, 2, 600);
+        return [corners, across, [...engine.weights, engine.biases[0]]]; }""")
+    assert corners[0] < -5 and corners[1] > 5
+    x, y = np.array(across).T / 50 - 6  # from pixels to the plane
+    assert len(x) > 50 and np.allclose(wanted[0] * x - wanted[1] * y + wanted[2], 0, atol=0.01)
+
+
+@pytest.mark.browser
+def test_the_solid_curve_is_the_test_loss(opened):
+    page = opened(OWN)
+    ends = page.evaluate("""() => {
+        const {setLineDash, lineTo, stroke} = CanvasRenderingContext2D.prototype, ends = {};
+        let dashed, height;
+        Object.assign(CanvasRenderingContext2D.prototype, {
+            setLineDash(dash) { dashed = dash.length > 0; setLineDash.call(this, dash); },
+            lineTo(x, y) { height = y; lineTo.call(this, x, y); },
+            stroke() { if (this.canvas.className === "playground-losses") ends[dashed] = height; stroke.call(this); }});
+        const player = Playground.mount(document.querySelector("main").appendChild(document.createElement("div")), "#noise=50");
+        player.engine.train(30);
+        player.draw();
+        return [ends[false], ends[true], ...player.engine.losses[30]]; }""")
+    solid, dashed, training, test = ends
+    assert test > training and solid < dashed  # a canvas counts downwards
 
 
 @pytest.mark.browser

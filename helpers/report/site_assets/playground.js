@@ -29,23 +29,23 @@ const Playground = (() => {
   const isRegression = ({ dataset }) => REGRESSIONS.includes(dataset);
   const countPoints = (setting) => (isRegression(setting) ? 1200 : 500);
 
-  /* A value of a setting, from its text: one of some words, or a number. Throw an Error that says what would do. */
-  const refuse = (key, text, what) => { throw new Error(`${key}=${text} will not do: ${what}.`); };
-  const choiceOf = (key, text, allowed = CHOICES[key]) =>
-    allowed.includes(text) ? text : refuse(key, text, `choose one of ${allowed.join(", ")}`);
+  /* A number of a setting, from its text. Throws an Error that says what would do. */
   function numberOf(key, text, [low, high, step]) {
     const value = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : NaN;
     if (value >= low && value <= high && !(step && value % step)) return value;
-    return refuse(key, text, `it takes a ${step ? "whole " : ""}number from ${low} to ${high}`);
+    throw new Error(`${key}=${text} will not do: it takes a ${step ? "whole " : ""}number from ${low} to ${high}.`);
   }
 
-  /* The setting that an address, or the part after its '#', names. Throws an Error if a value is not allowed. */
+  /* The setting that an address, or the part after its '#', names, read as the page reads it: what it does not know has its
+  default. Throws an Error if a number is not allowed. */
   function parse(address) {
     const pairs = address.slice(address.indexOf("#") + 1).split("&").map((pair) => pair.split("="));
-    const given = Object.fromEntries(pairs.map(([key, value = ""]) => [key, value.trim()]));
-    const isOn = (key, otherwise) => choiceOf(key, given[key] || String(otherwise), ["true", "false"]) === "true";
-    const setting = { ...DEFAULTS, seed: given.seed || DEFAULTS.seed, initZero: isOn("initZero", false) };
-    for (const key in CHOICES) if (given[key]) setting[key] = choiceOf(key, given[key]);
+    const given = Object.fromEntries(pairs.map(([key, value = ""]) => [key, value.trim() && value]));
+    const isOn = (key, otherwise) => (given[key] || String(otherwise)) !== "false";
+    const seed = (given.seed || DEFAULTS.seed).replace(/[^!-~]|["<>`]/gu, encodeURIComponent); // as in an address bar
+    const setting = { ...DEFAULTS, seed, initZero: isOn("initZero", false) };
+    for (const key in CHOICES) if (CHOICES[key].includes(given[key])) setting[key] = given[key];
+    if (given.noise < 0 || given.noise > 80) given.noise = given.noise < 0 ? "0" : "50";
     if (setting.problem === "regression") setting.dataset = setting.regDataset ?? REGRESSIONS[0];
     delete setting.problem, delete setting.regDataset;
     const { networkShape, ...ranges } = { ...RANGES, batchSize: [1, countPoints(setting), 1] };
