@@ -244,7 +244,7 @@ def _axes_at(figure, left, bottom, width, height):
 
 def _quiet(axes):
     axes.grid(False)  # whatever the style says
-    axes.tick_params(labelsize=6.5, colors=MUTED, length=2, pad=2)
+    axes.tick_params(labelsize=8, colors=MUTED, length=2, pad=2)
     for spine in axes.spines.values():
         spine.set(color=FRAME, linewidth=0.6)
 
@@ -300,7 +300,7 @@ def _draw_losses(figure, sheet, left, base, epochs, train_loss, test_loss, log_l
     axes.margins(x=0)
     _quiet(axes)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_xlabel("epoch", fontsize=6.5, color=MUTED, labelpad=0)
+    axes.set_xlabel("epoch", fontsize=8, color=MUTED, labelpad=0)
     _write(sheet, left, base + 0.82, "OUTPUT")
     _write(sheet, left, base + 0.56, f"Test loss {test_loss[-1]:.3f}", fontsize=9, color=INK)
     _write(sheet, left, base + 0.34, f"Training loss {train_loss[-1]:.3f}", fontsize=9)
@@ -315,7 +315,7 @@ def _draw_key(figure, sheet, left, y, negative):
     classes = (1.25, negative, NEGATIVE, "white", "−1"), (1.65, "o", POSITIVE, "white", "+1")
     for x, marker, color, edge, text in (*classes, (2.1, "o", "#bbbbbb", INK, "test point")):
         sheet.scatter([left + x], [y + 0.035], s=22, marker=marker, c=color, edgecolors=edge, linewidths=0.7, zorder=5)
-        _write(sheet, left + x + 0.1, y + 0.035, text, fontsize=7)
+        _write(sheet, left + x + 0.1, y + 0.035, text, fontsize=8)
 
 
 def percent(value, _):

@@ -61,7 +61,7 @@ def _draw_printed(axes, place, value, side):
     axes.fill_betweenx([place - 0.36, place + 0.46], low, high, color=plotting.ORANGE, alpha=0.4, linewidth=0.8)
     if value:
         axes.vlines(value, place - 0.36, place + 0.46, color=plotting.ORANGE, linewidth=1.2)
-    axes.text(np.sqrt(low * high), place - 0.37, f"{value:.3f}", ha=side, va="bottom", fontsize=7.5, color=plotting.INK)
+    axes.text(np.sqrt(low * high), place - 0.37, f"{value:.3f}", ha=side, va="bottom", fontsize=8, color=plotting.INK)
 
 
 def success_by_weights(weights, lowest, shares, lows, highs, labels, bar):
@@ -326,7 +326,7 @@ def _heat_maps(panels, row_names, column_names, columns, side, label, scale):
         for (row, column), text, color in zip(np.ndindex(texts.shape), texts.flat, cells.get_facecolors(), strict=True):
             luminance = color[:3] ** 2.2 @ [0.2126, 0.7152, 0.0722]
             ink = "white" if color[3] and luminance < 0.22 else plotting.INK  # whichever has the better contrast
-            axis.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=7.5, color=ink)
+            axis.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=8, color=ink)
     bar = figure.colorbar(axes.flat[-1].collections[0], ax=axes, fraction=0.025, pad=0.015, label=label)
     bar.outline.set_visible(False)
     figure.supxlabel("neurons in each hidden layer", fontsize=9)
@@ -350,6 +350,6 @@ def loss_bands(panels, epochs, bar):
         axis.set_title(title)
         axis.set(yscale="log", xlabel="epoch", xlim=(0, epochs[-1]))
     axes[0].set_ylabel("test loss")
-    axes[0].text(epochs[-1] * 0.02, bar * 1.1, "the bar", fontsize=7.5, color=plotting.FAINT, va="bottom")
+    axes[0].text(epochs[-1] * 0.02, bar * 1.1, "the bar", fontsize=8, color=plotting.FAINT, va="bottom")
     legend_above(figure, {name: line_look(name, names) for name in names})
     return figure
