@@ -141,6 +141,14 @@ def test_the_stored_search_for_the_spiral_is_what_is_found_again():
     assert store.rounded(found) == stored["by_weights"][:1]
 
 
+def test_every_round_is_on_the_first_seeds_of_the_page(monkeypatch):
+    seen, real = [], sweeps.times_to_threshold
+    monkeypatch.setattr(sweeps, "times_to_threshold", lambda *asked: seen.append(asked[1:3]) or real(*asked))
+    rounds = [{"seeds": count, "epochs": count + 1} for count in (1, 2, 3)]
+    searches.spiral_winners(0.01, searches.SPIRAL_SLIVER | {"most_weights": 1, "rounds": rounds})
+    assert seen == [(page_seeds(count), count + 1) for count in (1, 2, 3)]
+
+
 def test_another_bar_on_the_spiral_is_refused():
     with pytest.raises(Problem, match=r"settings\.bar is 0\.01, not 0\.02.*`make train ONLY=01_playground`"):
         searches.search_spiral(0.02, project.PROFILES["report"])
