@@ -109,11 +109,6 @@ def pairs_at(run, epoch):
     return np.column_stack([run.train_loss[:, place], run.test_loss[:, place]])
 
 
-def has_learned(run):
-    """Whether each seed's last recorded training loss is below LEARNED: bool array (n_seeds,)."""
-    return run.train_loss[:, -1] < LEARNED
-
-
 def points_right(run):
     """The share of its test points that each seed's final network puts on the right side: float array (n_seeds,)."""
     return np.array([np.mean((answer > 0) == (label > 0)) for answer, label in _tested(run, run.final)])

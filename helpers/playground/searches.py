@@ -111,13 +111,13 @@ def search_nearby(rows, seeds, profile):
 
 
 def _tried_as_json(run, printed):
-    pairs = [np.column_stack([run.train_loss[:, at], run.test_loss[:, at]]) for at in range(run.epochs.size)]
-    quarter = [np.quantile(sweeps.factors(group, printed), 0.25) for group in pairs]
+    losses = np.stack([run.train_loss, run.test_loss], axis=-1)  # (n_seeds, epochs, 2)
+    quarter = [np.quantile(sweeps.factors(losses[:, at], printed), 0.25) for at in range(run.epochs.size)]
     return {
         "page": run.config.to_url(),
         "epochs": " ".join(map(str, run.epochs)),
         "quarter": " ".join(f"{factor:.6g}" for factor in quarter),
-        "pairs": [" ".join(f"{loss:.6g}" for loss in pair) for pair in pairs[-1]],  # one seed a line
+        "pairs": [" ".join(f"{loss:.6g}" for loss in pair) for pair in losses[:, -1]],  # one seed a line
     }
 
 

@@ -121,8 +121,7 @@ def feature_weights(weights, features, picked):
     picked : dict of data set -> the names chosen by hand, shaded. A dot is the median over seeds, the thick bar holds
     the middle half of them, the thin one the middle 95 %.
     """
-    datasets = list(dict.fromkeys(dataset for dataset, _ in weights))
-    penalties = list(dict.fromkeys(penalty for _, penalty in weights))
+    datasets, penalties = (list(dict.fromkeys(part)) for part in zip(*weights, strict=True))
     height, shape = 1.75 * len(penalties) + 0.4, (len(penalties), len(datasets))
     figure, axes = plotting.subplots(height, *shape, sharex=True, squeeze=False)
     places = np.arange(len(features))
@@ -143,11 +142,17 @@ def feature_weights(weights, features, picked):
         axis.tick_params(axis="y", labelsize=8, pad=2)
         axis.set_xticks(places, [LABELS[name] for name in features], fontsize=8, rotation=90)
         axis.tick_params(axis="x", length=0)
-    for axis, dataset in zip(axes[0], datasets, strict=True):
-        axis.set_title(NAMES[dataset])
-    for axis, penalty in zip(axes[:, 0], penalties, strict=True):
-        axis.set_ylabel(("no penalty" if penalty == "none" else penalty) + "\nsummed weight")
+    labels = [f"{name.replace('none', 'no penalty')}\nsummed weight" for name in penalties]
+    _label_panels(axes, [NAMES[name] for name in datasets], labels)
     return figure
+
+
+def _label_panels(axes, titles, labels):
+    """Write titles over the upper row of panels and labels left of the first column."""
+    for axis, title in zip(axes[0], titles, strict=True):
+        axis.set_title(title)
+    for axis, label in zip(axes[:, 0], labels, strict=True):
+        axis.set_ylabel(label)
 
 
 def printed_pairs(clouds, printed):
@@ -170,10 +175,8 @@ def printed_pairs(clouds, printed):
                 _mark_printed(axis, printed[dataset, penalty], dataset)
             _plain_decades(axis, low, high)
             axis.legend(loc="upper left", handletextpad=0, borderpad=0.1, fontsize=8)
-    for axis, names in zip(axes[0], panels, strict=True):
-        axis.set_title(" and ".join(NAMES[name] for name in names))
-    for axis, penalty in zip(axes[:, 0], penalties, strict=True):
-        axis.set_ylabel(f"{penalty}: test loss")
+    titles = [" and ".join(NAMES[name] for name in names) for names in panels]
+    _label_panels(axes, titles, [f"{penalty}: test loss" for penalty in penalties])
     for axis in axes[-1]:
         axis.set_xlabel("training loss")
     return figure

@@ -11,20 +11,15 @@ class SeedRandom:
     """The stream that `Math.seedrandom(seed)` starts. The seed is text: "0.5" and "0.50000" give different numbers."""
 
     def __init__(self, seed):
-        key, state = _mixed_key(seed), list(range(WIDTH))
-        i = j = 0
-
-        def swap(step):
-            nonlocal j
-            j = (j + state[i] + step) % WIDTH
-            state[i], state[j] = state[j], state[i]
-
+        key, state, j = _mixed_key(seed), list(range(WIDTH)), 0
         for i in range(WIDTH):
-            swap(key[i % len(key)])
+            j = (j + key[i % len(key)] + state[i]) % WIDTH
+            state[i], state[j] = state[j], state[i]
         i = j = 0
         for _ in range(WIDTH):  # the library throws the cipher's first bytes away
             i = (i + 1) % WIDTH
-            swap(0)
+            j = (j + state[i]) % WIDTH
+            state[i], state[j] = state[j], state[i]
         self._state = np.array(state, dtype=np.uint8)
         self._counters = np.array([i, j], dtype=np.int64)
 
