@@ -6,7 +6,7 @@ activations and penalties each keep a colour and a line style of their own, in s
 """
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.lines import Line2D
@@ -14,23 +14,14 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
 from helpers.core import plotting
-from helpers.core.plotting import rounded
+from helpers.core.plotting import NEGATIVE, POSITIVE, rounded
+from helpers.core.plotting import SIGNED as COLORS
+from helpers.playground.datasets import EXTENT, FEATURES
 
-NEGATIVE, ZERO, POSITIVE = "#f59322", "#e8eaeb", "#0877bd"
 INK, MUTED, FRAME = "#222222", "#6b6b6b", "#5f6368"
-COLORS = LinearSegmentedColormap.from_list("playground", [NEGATIVE, ZERO, POSITIVE])
 SPAN = Normalize(-1, 1, clip=True)
-EXTENT = 6.0  # the page shows the plane from -6 to 6
-LABELS = {
-    "x": "$X_1$",
-    "y": "$X_2$",
-    "xSquared": "$X_1^{\\,2}$",
-    "ySquared": "$X_2^{\\,2}$",
-    "xTimesY": "$X_1X_2$",
-    "sinX": r"$\sin(X_1)$",
-    "sinY": r"$\sin(X_2)$",
-}
-
+FORMULAS = ("$X_1$", "$X_2$", "$X_1^{\\,2}$", "$X_2^{\\,2}$", "$X_1X_2$", r"$\sin(X_1)$", r"$\sin(X_2)$")
+LABELS = dict(zip(FEATURES, FORMULAS, strict=True))
 NAMES = {"circle": "circle", "xor": "XOR", "gauss": "Gaussian", "spiral": "spiral"}
 LOOKS = {  # colour, line style, marker of a data set, an activation, a penalty
     "circle": (plotting.BROWN, "-", "o"),
@@ -138,10 +129,8 @@ def learning_frame(surface, train, test, epochs, train_loss, test_loss, shown, b
     right = figure.add_axes((0.54, 0.13, 0.44, 0.79))
     draw_surface(left, rounded(surface, 4), train, test, size=11.0, marked=False)
     left.set_title(f"epoch {epochs[shown - 1]:,}", fontweight="normal")
-    for losses, color, dashes, name in (
-        (train_loss, plotting.TRAIN, "-", "training"),
-        (test_loss, plotting.VALIDATION, "--", "test"),
-    ):
+    looks = (train_loss, plotting.TRAIN, "-", "training"), (test_loss, plotting.VALIDATION, "--", "test")
+    for losses, color, dashes, name in looks:
         right.plot(epochs, rounded(losses, 4), color=color, linestyle=dashes, linewidth=1, alpha=0.22)
         right.plot(epochs[:shown], rounded(losses[:shown], 4), color=color, linestyle=dashes, label=name)
         right.plot(epochs[shown - 1], rounded(losses[shown - 1], 4), "o", color=color, markersize=4)
@@ -161,8 +150,7 @@ def first_layers(panels, columns=3):
     rows = -(-len(panels) // columns)
     figure, axes = plotting.subplots(2.45 * rows, rows, columns, squeeze=False)
     for axis, (title, (surface, weights, biases, train)) in zip(axes.flat, panels.items(), strict=True):
-        draw_surface(axis, rounded(surface, 4), rounded(train), size=5, marked=False)
-        axis.grid(visible=False)
+        draw_surface(axis, rounded(surface, 4), rounded(train), size=5, marked=False, small=True)
         for weight, bias in zip(rounded(weights), rounded(biases), strict=True):
             size = np.hypot(*weight)
             normal = weight / size
@@ -170,8 +158,7 @@ def first_layers(panels, columns=3):
             ends = np.array([foot - 20 * along, foot + 20 * along])
             axis.plot(*ends.T, color="white", linewidth=3.4)
             axis.plot(*ends.T, color=plotting.INK, linewidth=1.6)
-            for step in np.arange(-9, 9.1, 1.5):
-                start = foot + step * along
+            for start in (foot + step * along for step in np.arange(-9, 9.1, 1.5)):
                 axis.plot(*np.array([start, start + 0.42 * normal]).T, color=plotting.INK, linewidth=1.1)
         axis.set(xlim=(-EXTENT, EXTENT), ylim=(-EXTENT, EXTENT))
         axis.set_title(title, fontsize=9)
@@ -211,21 +198,23 @@ def layer_profiles(panels, layers, ylabel, columns, log=False, expected=None, to
     return figure
 
 
-def draw_surface(axes, surface, train=None, test=None, size=15.0, marked=True):
+def draw_surface(axes, surface, train=None, test=None, size=15.0, marked=True, small=False):
     """Draw one surface, paler than its points, with its zero line.
 
     surface : float array (d, d) over the plane, y growing with the row.   train, test : arrays (n, 3), or None.
     size : a point's area, in square points of type.   marked : whether the axes carry numbers.
+    small : the points as pixels and the surface in its own cells, which halves the size of an SVG.
     """
     ticks = np.linspace(-EXTENT, EXTENT, len(surface))
     extent = (-EXTENT, EXTENT, -EXTENT, EXTENT)
-    axes.imshow(surface, cmap=COLORS, norm=SPAN, origin="lower", extent=extent, interpolation="bilinear", alpha=0.62)
+    smooth = "nearest" if small else "bilinear"
+    axes.imshow(surface, cmap=COLORS, norm=SPAN, origin="lower", extent=extent, interpolation=smooth, alpha=0.62)
     if surface.min() < 0 < surface.max():
         axes.contour(ticks, ticks, surface, levels=[0], colors=[INK], linewidths=0.24 * size**0.5)
     for points, edge in ((train, "white"), (test, INK)):
         for group, marker, area, color in _marked(points, size):
-            x, y = group[:, :2].T
-            axes.scatter(x, y, s=area, marker=marker, c=color, edgecolors=edge, linewidths=0.14 * size**0.5)
+            look = {"marker": marker, "c": color, "edgecolors": edge, "linewidths": 0.14 * size**0.5}
+            axes.scatter(*group[:, :2].T, s=area, rasterized=small, **look)
     marks = [-6, -3, 0, 3, 6] if marked else []
     axes.set(xlim=(-EXTENT, EXTENT), ylim=(-EXTENT, EXTENT), xticks=marks, yticks=[mark for mark in marks if mark])
     _quiet(axes)
@@ -255,7 +244,7 @@ def _axes_at(figure, left, bottom, width, height):
 
 def _quiet(axes):
     axes.grid(False)  # whatever the style says
-    axes.tick_params(labelsize=6.5, colors=MUTED, length=2, pad=2)
+    axes.tick_params(labelsize=8, colors=MUTED, length=2, pad=2)
     for spine in axes.spines.values():
         spine.set(color=FRAME, linewidth=0.6)
 
@@ -266,12 +255,8 @@ def _write(sheet, x, y, text, **options):
 
 def _centres(sizes, middle):
     """Where the neurons of each layer stand: a list of arrays (neurons, 2), in inches."""
-    return [
-        np.column_stack(
-            [np.full(size, MARGIN_LEFT + layer * COLUMN), middle + ((size - 1) / 2 - np.arange(size)) * ROW]
-        )
-        for layer, size in enumerate(sizes)
-    ]
+    heights = [middle + ((size - 1) / 2 - np.arange(size)) * ROW for size in sizes]
+    return [np.column_stack([np.full(y.size, MARGIN_LEFT + layer * COLUMN), y]) for layer, y in enumerate(heights)]
 
 
 def _draw_neurons(sheet, outputs, places, biases):
@@ -289,22 +274,18 @@ def _draw_neurons(sheet, outputs, places, biases):
 
 
 def _draw_links(sheet, weights, dead, starts, ends):
-    """A layer's living links, the strong ones on top."""
-    for neuron, source in sorted(
-        np.argwhere(~np.asarray(dead)).tolist(), key=lambda link: abs(weights[link[0], link[1]])
-    ):
-        sheet.add_patch(_link(starts[source], ends[neuron], weights[neuron, source]))
-
-
-def _link(start, end, weight):
-    """A link as the page draws it: level at both ends, colour by the weight, width by its size up to 5."""
-    middle = (start[0] + end[0]) / 2
-    path = Path(
-        [start, (middle, start[1]), (middle, end[1]), end], [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
-    )
-    width = 0.5 + 0.9 * min(abs(weight), 5.0)
-    dashes = "solid" if weight >= 0 else (0, (6 / width, 1.6 / width))
-    return PathPatch(path, fill=False, ec=COLORS(SPAN(weight)), lw=width, ls=dashes, capstyle="butt", zorder=2)
+    """A layer's living links, the strong ones on top: level at both ends, colour by the weight, width by its size up to 5."""
+    for neuron, source in sorted(np.argwhere(~np.asarray(dead)).tolist(), key=lambda link: abs(weights[*link])):
+        weight, start, end = weights[neuron, source], starts[source], ends[neuron]
+        middle = (start[0] + end[0]) / 2
+        path = Path([start, (middle, start[1]), (middle, end[1]), end], [Path.MOVETO, *[Path.CURVE4] * 3])
+        width = 0.5 + 0.9 * min(abs(weight), 5.0)
+        look = {
+            "ec": COLORS(SPAN(weight)),
+            "lw": width,
+            "ls": "solid" if weight >= 0 else (0, (6 / width, 1.6 / width)),
+        }
+        sheet.add_patch(PathPatch(path, fill=False, capstyle="butt", zorder=2, **look))
 
 
 def _draw_losses(figure, sheet, left, base, epochs, train_loss, test_loss, log_loss):
@@ -319,7 +300,7 @@ def _draw_losses(figure, sheet, left, base, epochs, train_loss, test_loss, log_l
     axes.margins(x=0)
     _quiet(axes)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_xlabel("epoch", fontsize=6.5, color=MUTED, labelpad=0)
+    axes.set_xlabel("epoch", fontsize=8, color=MUTED, labelpad=0)
     _write(sheet, left, base + 0.82, "OUTPUT")
     _write(sheet, left, base + 0.56, f"Test loss {test_loss[-1]:.3f}", fontsize=9, color=INK)
     _write(sheet, left, base + 0.34, f"Training loss {train_loss[-1]:.3f}", fontsize=9)
@@ -331,14 +312,10 @@ def _draw_key(figure, sheet, left, y, negative):
     axes.imshow(np.linspace(-1, 1, 128)[None], cmap=COLORS, norm=SPAN, aspect="auto", extent=(-1, 1, 0, 1))
     axes.set(xticks=[-1, 0, 1], yticks=[])
     _quiet(axes)
-    entries = (
-        (1.25, negative, NEGATIVE, "white", "−1"),
-        (1.65, "o", POSITIVE, "white", "+1"),
-        (2.1, "o", "#bbbbbb", INK, "test point"),
-    )
-    for x, marker, color, edge, text in entries:
+    classes = (1.25, negative, NEGATIVE, "white", "−1"), (1.65, "o", POSITIVE, "white", "+1")
+    for x, marker, color, edge, text in (*classes, (2.1, "o", "#bbbbbb", INK, "test point")):
         sheet.scatter([left + x], [y + 0.035], s=22, marker=marker, c=color, edgecolors=edge, linewidths=0.7, zorder=5)
-        _write(sheet, left + x + 0.1, y + 0.035, text, fontsize=7)
+        _write(sheet, left + x + 0.1, y + 0.035, text, fontsize=8)
 
 
 def percent(value, _):
@@ -349,9 +326,8 @@ def percent(value, _):
 def line_look(name, among=()):
     """Colour and line style of what is called so; `among` are all names of the figure."""
     others = [other for other in among if other not in LOOKS]
-    return dict(
-        zip(("color", "linestyle"), LOOKS.get(name) or OTHER_LOOKS[others.index(name) % len(OTHER_LOOKS)], strict=False)
-    )
+    look = LOOKS.get(name) or OTHER_LOOKS[others.index(name) % len(OTHER_LOOKS)]
+    return {"color": look[0], "linestyle": look[1]}
 
 
 def legend_above(figure, lines):

@@ -17,11 +17,7 @@ from helpers.playground.engine import train
 
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 MAX_SEEDS, MAX_SURFACES = 10_000, 24
-FORMATS = {
-    "png": "Software",
-    "svg": "Date",
-    "pdf": "CreationDate",
-}  # and what of their metadata changes from run to run
+FORMATS = {"png": "Software", "svg": "Date", "pdf": "CreationDate"}  # what of their metadata changes from run to run
 
 
 def add_arguments(parser):
@@ -32,9 +28,7 @@ def add_arguments(parser):
     parser.add_argument("--at", metavar="0,1,10", help="epochs to record; default: 0, 1, 2, 5, 10, ... and the last")
     parser.add_argument("--seeds", default="1", metavar="K", help="train the address's seed and K - 1 more")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    parser.add_argument(
-        "--png", metavar="FILE", help="draw the network, or the seeds' surfaces, into FILE (.png, .svg, .pdf)"
-    )
+    parser.add_argument("--png", metavar="FILE", help="draw the network, or the seeds' surfaces (.png, .svg, .pdf)")
 
 
 def run(args):
@@ -93,22 +87,15 @@ def _seeds(first, count):
 def _as_json(trained, kept):
     """What --json prints: one seed's losses and parameters, or the quantiles of the losses over several seeds."""
     epochs, losses = trained.epochs[kept].tolist(), (trained.train_loss[:, kept], trained.test_loss[:, kept])
-    if len(trained.seeds) == 1:
-        final = trained.final
-        return {
-            "config": trained.config.to_dict(),
-            "losses": [list(row) for row in zip(epochs, *(loss[0].tolist() for loss in losses), strict=True)],
-            "weights": [layer[0].tolist() for layer in final.weights],
-            "biases": [layer[0].tolist() for layer in final.biases],
-            "dead": [layer[0].tolist() for layer in final.dead],
-        }
-    quantiles = [_quantile(loss, QUANTILES).T.tolist() for loss in losses]
-    return {
-        "config": trained.config.to_dict(),
-        "seeds": list(trained.seeds),
-        "quantiles": list(QUANTILES),
-        "losses": [list(row) for row in zip(epochs, *quantiles, strict=True)],
-    }
+    config, seeds = trained.config.to_dict(), list(trained.seeds)
+    if len(seeds) > 1:
+        quantiles = [_quantile(loss, QUANTILES).T.tolist() for loss in losses]
+        rows = [list(row) for row in zip(epochs, *quantiles, strict=True)]
+        return {"config": config, "seeds": seeds, "quantiles": list(QUANTILES), "losses": rows}
+    rows = [list(row) for row in zip(epochs, *(loss[0].tolist() for loss in losses), strict=True)]
+    parts = ("weights", "biases", "dead")
+    final = {part: [layer[0].tolist() for layer in getattr(trained.final, part)] for part in parts}
+    return {"config": config, "losses": rows, **final}
 
 
 def _quantile(losses, q):

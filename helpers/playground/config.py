@@ -39,9 +39,7 @@ _CHOICES = {  # what the page takes; anything else in an address leaves its defa
 _WITHOUT_EFFECT = ("showTestData", "discretize", "collectStats", "tutorial", "hideText", "cosX", "cosY")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _SEED = re.compile(r"[!#$%'-;?-_a-~]+")  # what an address carries as it is: no space, quote, &, =, < or >
-_UNESCAPED = "".join(
-    letter for letter in map(chr, range(33, 127)) if letter not in '"<>`'
-)  # by browsers, after the '#'
+_UNESCAPED = "".join(set(map(chr, range(33, 127))) - set('"<>`'))  # by browsers, after the '#'
 MAX_NOISE, USUAL_NOISE = 80, 50  # the page takes the first from an address, and makes the second of more
 
 
@@ -81,9 +79,9 @@ class Config:
             "regularization": _choice("regularization", self.regularization, REGULARIZATIONS),
             "regularization_rate": _number("regularizationRate", self.regularization_rate, 0, 100),
             "learning_rate": _number("learningRate", self.learning_rate, 0, 100),
-            "batch_size": _whole("batchSize", self.batch_size, 1, self.n_points),
+            "batch_size": _number("batchSize", self.batch_size, 1, self.n_points, whole=True),
             "noise": _number("noise", self.noise, 0, MAX_NOISE),
-            "train_percent": _whole("percTrainData", self.train_percent, 1, 99),
+            "train_percent": _number("percTrainData", self.train_percent, 1, 99, whole=True),
             "init_zero": _switch("initZero", self.init_zero),
             "seed": checked_seed(self.seed),
         }
@@ -92,17 +90,18 @@ class Config:
 
     @classmethod
     def from_url(cls, address):
-        """The Config of a page's address, as read_url reads it, without what there is to say about it."""
+        """The Config of a page's address, as read_url reads it, without the notes."""
         return read_url(address)[0]
 
     def to_url(self):
         """The page's address for this setting; loaded there, it shows the same data, weights and losses: to the last bit
         in Chrome of 2019, whose sin, cos, exp and log are the ones computed here; in later ones nearly always to the eye.
         """
-        values = self._by_key() | {feature: feature in self.features for feature in FEATURES}
+        values = self.to_dict()
+        features, problem = values.pop("features"), values.pop("problem")
         if self.regularization == "none":  # the page says this by leaving the key out
             del values["regularization"]
-        values["problem"] = self.problem
+        values |= {feature: feature in features for feature in FEATURES} | {"problem": problem}
         return PAGE + "#" + "&".join(f"{key}={_written(value)}" for key, value in values.items())
 
     def play(self, seed=None):
@@ -113,12 +112,9 @@ class Config:
 
     def to_dict(self):
         """The setting under the page's own names, ready for JSON."""
-        lists = {"networkShape": list(self.hidden), "features": list(self.features)}
-        return self._by_key() | lists | {"problem": self.problem}
-
-    def _by_key(self):
         keys = _KEYS | ({"dataset": "regDataset"} if self.problem == "regression" else {})
-        return {key: getattr(self, field) for field, key in keys.items()}
+        values = {key: getattr(self, field) for field, key in keys.items()} | {"networkShape": list(self.hidden)}
+        return values | {"features": list(self.features), "problem": self.problem}
 
     @property
     def problem(self):
@@ -168,12 +164,14 @@ def read_url(address):
         fields["hidden"] = pairs["networkShape"].split(",") if pairs["networkShape"].strip() else ()
     if "initZero" in given:
         fields["init_zero"] = given["initZero"] != "false"
-    fields["features"] = [feature for feature in FEATURES if _is_on(feature, given)]
+    on = {"x": "true", "y": "true"} | given  # a feature whose control is hidden is never used by the page
+    hidden = {feature for feature in FEATURES if given.get(f"{feature}_hide") == "true"}
+    fields["features"] = [name for name in FEATURES if on.get(name, "false") != "false" and name not in hidden]
     return Config(**fields), tuple(notes)
 
 
 def _repair_noise(given, notes):
-    """The page takes more noise from an address than from its slider, and repairs what is outside."""
+    """The page takes more noise from an address than from its slider, and mends what is outside."""
     text = given.get("noise", "0").strip()
     if _NUMBER.fullmatch(text) and not 0 <= float(text) <= MAX_NOISE:
         given["noise"] = 0 if float(text) < 0 else USUAL_NOISE
@@ -198,7 +196,7 @@ def page_seeds(count):
 
 def checked_count(name, value, last=1_000_000, first=0):
     """An epoch or a number of things, as int. Raises Problem if it is no whole number from `first` to `last`."""
-    return _whole(name, value, first, last)
+    return _number(name, value, first, last, whole=True)
 
 
 def _pairs(address):
@@ -239,34 +237,22 @@ def _host(address):
         return None
 
 
-def _is_on(feature, given):
-    """Whether an address turns an input feature on; one whose control it hides is never used by the page."""
-    default = "true" if feature in ("x", "y") else "false"
-    return given.get(feature, default) != "false" and given.get(f"{feature}_hide") != "true"
-
-
 def _choice(key, value, allowed):
     if not isinstance(value, str) or value not in allowed:
         raise Problem(f"{key}={_shown(value)} will not do: choose one of {', '.join(allowed)}.")
     return value
 
 
-def _number(key, value, low, high, kind="a number"):
-    """A float from `low` to `high`, given as a number or as the digits in an address."""
+def _number(key, value, low, high, whole=False):
+    """A float, or an int, from `low` to `high`, given as a number or as the digits in an address."""
     if isinstance(value, str):
         number = float(value) if _NUMBER.fullmatch(value.strip()) else np.nan
     else:
         number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else np.nan
-    if not low <= number <= high:
-        raise Problem(f"{key}={_shown(value)} will not do: it takes {kind} from {low} to {high}.")
-    return number
-
-
-def _whole(key, value, low, high):
-    number = _number(key, value, low, high, "a whole number")
-    if number != int(number):
-        raise Problem(f"{key}={_shown(value)} will not do: it takes a whole number from {low} to {high}.")
-    return int(number)
+    if not low <= number <= high or (whole and number != int(number)):
+        kind = "whole number" if whole else "number"
+        raise Problem(f"{key}={_shown(value)} will not do: it takes a {kind} from {low} to {high}.")
+    return int(number) if whole else number
 
 
 def _switch(key, value):
@@ -276,21 +262,21 @@ def _switch(key, value):
     return switches[value]
 
 
-def _several(key, values):
+def _several(key, values, checked):
     if not isinstance(values, (list, tuple)):
         raise Problem(f"{key}={_shown(values)} will not do: it takes a list or tuple.")
-    return values
+    return tuple(checked(key, value) for value in values)
 
 
 def _hidden(widths):
-    widths = tuple(_whole("networkShape", width, 1, MAX_NEURONS) for width in _several("networkShape", widths))
+    widths = _several("networkShape", widths, lambda key, width: _number(key, width, 1, MAX_NEURONS, whole=True))
     if len(widths) > MAX_LAYERS:
         raise Problem(f"networkShape names {len(widths)} hidden layers: it takes {MAX_LAYERS} at most.")
     return widths
 
 
 def _features(names):
-    names = [_choice("features", name, FEATURES) for name in _several("features", names)]
+    names = _several("features", names, lambda key, name: _choice(key, name, FEATURES))
     if not names:
         raise Problem(f"No input feature is on: set at least one of {', '.join(FEATURES)} to true.")
     return tuple(feature for feature in FEATURES if feature in names)
@@ -313,6 +299,6 @@ def _written(value):
     """A value as the page writes it into its address."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, tuple):
+    if isinstance(value, list):
         return ",".join(map(str, value))
     return np.format_float_positional(value, trim="-") if isinstance(value, float) else str(value)

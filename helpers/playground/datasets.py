@@ -3,6 +3,7 @@
 Every draw and every sum is in the page's own order; sin, cos and log are those of Node 20 and Chrome of 2019 (fdlibm).
 """
 
+import math
 from functools import lru_cache
 from itertools import pairwise
 
@@ -28,8 +29,7 @@ def _circle(random, noise):
     rows = []
     for low, high in ((0.0, 2.5), (3.5, 5.0)):
         draws = random.uniforms(N_POINTS // 2 * 4).reshape(-1, 4)
-        radius = draws[:, 0] * (high - low) + low
-        angle = draws[:, 1] * (2 * np.pi)
+        radius, angle = draws[:, 0] * (high - low) + low, draws[:, 1] * (2 * np.pi)
         x, y = radius * fdlibm.sin(angle), radius * fdlibm.cos(angle)
         seen_x, seen_y = x + (draws[:, 2] * 10 - 5) * noise, y + (draws[:, 3] * 10 - 5) * noise
         label = np.where(np.sqrt(seen_x * seen_x + seen_y * seen_y) < 2.5, 1.0, -1.0)
@@ -67,15 +67,12 @@ def _normals(random, count):
 
 
 def _spiral(random, noise):
-    rows = []
-    n = N_POINTS // 2
+    rows, n = [], N_POINTS // 2
     i = np.arange(n)
     for turn, label in ((0.0, 1.0), (np.pi, -1.0)):
-        radius = i / n * 5
-        angle = 1.75 * i / n * 2 * np.pi + turn
+        radius, angle = i / n * 5, 1.75 * i / n * 2 * np.pi + turn
         draws = _uniforms(random, 2, -1.0, 1.0, n)
-        x = radius * fdlibm.sin(angle) + draws[:, 0] * noise
-        y = radius * fdlibm.cos(angle) + draws[:, 1] * noise
+        x, y = radius * fdlibm.sin(angle) + draws[:, 0] * noise, radius * fdlibm.cos(angle) + draws[:, 1] * noise
         rows.append(np.column_stack([x, y, np.full(n, label)]))
     return np.concatenate(rows)
 
@@ -151,16 +148,9 @@ def initial_parameters(config, seed):
 def features(x, y, names):
     """The input features called `names` at the points (x, y): float array (len(names), *x.shape)."""
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    compute = {
-        "x": lambda: x,
-        "y": lambda: y,
-        "xSquared": lambda: x * x,
-        "ySquared": lambda: y * y,
-        "xTimesY": lambda: x * y,
-        "sinX": lambda: fdlibm.sin(x),
-        "sinY": lambda: fdlibm.sin(y),
-    }
-    return np.stack([compute[name]() for name in names])
+    sources = {"x": (x,), "y": (y,), "xSquared": (x, x), "ySquared": (y, y), "xTimesY": (x, y)}
+    sines = {"sinX": x, "sinY": y}
+    return np.stack([fdlibm.sin(sines[name]) if name in sines else math.prod(sources[name]) for name in names])
 
 
 def plane(density=100):

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -60,10 +61,9 @@ def activated(values, activation):
 
     values = np.asarray(values, dtype=float)
     rows = lanes.empty_rows(-(-values.size // lanes.LANES))
-    rows.reshape(-1)[: values.size] = values.reshape(-1)
-    rows.reshape(-1)[values.size :] = 0.0
+    rows.flat = np.pad(values.ravel(), (0, rows.size - values.size))
     kernels.activate(rows, ACTIVATIONS.index(activation))
-    return rows.reshape(-1)[: values.size].reshape(values.shape).copy()
+    return rows.ravel()[: values.size].reshape(values.shape)
 
 
 @dataclass(frozen=True)
@@ -174,8 +174,7 @@ class _State:
         return losses[..., : columns.size]
 
 
-@dataclass
-class _Block:
+class _Block(NamedTuple):
     """Some seeds that are trained side by side, and their points as kernels.train_block wants them."""
 
     columns: np.ndarray  # which seeds, at most LANES

@@ -33,26 +33,35 @@ class LayerStatistics:
 
 def layer_statistics(network):
     """The LayerStatistics of a Network (such as Run.initial, Run.final or a snapshot), without regularisation."""
-    seeds = [_of_one(network, index) for index in range(len(network.seeds))]
+    seeds = [_layers_of_one(network, index) for index in range(len(network.seeds))]
     return LayerStatistics(*np.array(seeds).transpose(2, 0, 1))
 
 
-def _of_one(network, index):
+def _layers_of_one(network, index):
     """One seed's statistics: a list with one tuple a layer, in the order of LayerStatistics' fields."""
-    train, _ = load_points(network.config, network.seeds[index])
-    outputs = network.activations(train[:, 0], train[:, 1], index)
-    upstream = outputs[-1] - train[:, 2]
     rows = []
-    for layer in range(len(network.weights), 0, -1):
-        kind = network.config.activations[layer - 1]
-        slope = _slope(outputs[layer], kind)
-        delta = upstream * slope
-        gradient = delta @ outputs[layer - 1].T / len(train)
+    for kind, (inputs, slope, delta) in zip(network.config.activations[::-1], _errors(network, index), strict=True):
         flat = slope < FLAT * STEEPEST[kind]
-        sizes = np.sqrt(np.mean(delta**2)), np.sqrt(np.sum(gradient**2))
+        sizes = np.sqrt(np.mean(delta**2)), np.sqrt(np.sum(_gradient(inputs, delta) ** 2))
         rows.append((flat.mean(), flat.all(axis=1).mean(), slope.mean(), *sizes))
-        upstream = network.weights[layer - 1][index].T @ delta
     return rows[::-1]
+
+
+def _errors(network, index):
+    """Each layer's inputs, slopes, and loss's derivatives by its totals, at one seed's training points; the output first."""
+    train, _ = load_points(network.config, network.seeds[index])
+    outputs = network.activations(*train[:, :2].T, index)
+    upstream = outputs[-1] - train[:, 2]
+    for layer in range(len(network.weights), 0, -1):
+        slope = _slope(outputs[layer], network.config.activations[layer - 1])
+        delta = upstream * slope
+        yield outputs[layer - 1], slope, delta
+        upstream = network.weights[layer - 1][index].T @ delta
+
+
+def _gradient(inputs, delta):
+    """The loss's gradient by a layer's weights, the mean over the points: float array (neurons, inputs)."""
+    return delta @ inputs.T / inputs.shape[1]
 
 
 def _slope(output, activation):
@@ -100,18 +109,16 @@ def pairs_at(run, epoch):
     return np.column_stack([run.train_loss[:, place], run.test_loss[:, place]])
 
 
-def has_learned(run):
-    """Whether each seed's last recorded training loss is below LEARNED: bool array (n_seeds,)."""
-    return run.train_loss[:, -1] < LEARNED
-
-
 def points_right(run):
     """The share of its test points that each seed's final network puts on the right side: float array (n_seeds,)."""
-    shares = []
+    return np.array([np.mean((answer > 0) == (label > 0)) for answer, label in _tested(run, run.final)])
+
+
+def _tested(run, network):
+    """Each seed's answers at its test points, and their labels."""
     for index in range(len(run.seeds)):
         x, y, label = run.points(index)[1].T
-        shares.append(np.mean((run.final.activations(x, y, index)[-1][0] > 0) == (label > 0)))
-    return np.array(shares)
+        yield network.activations(x, y, index)[-1][0], label
 
 
 def dead_share(network):
@@ -130,22 +137,11 @@ def mean_slopes(run):
     Summed over the first layer's neurons: the size of the loss's mean slope with respect to the weight, without the penalty.
     Under L2, where training has come to rest, this is the penalty's rate times `outgoing_weight`.
     """
-    return np.array([_mean_slopes_of_one(run, index) for index in range(len(run.seeds))])
-
-
-def _mean_slopes_of_one(run, index):
-    points, _ = run.points(index)
-    layers = run.final.activations(*points[:, :2].T, index)
-    delta = (layers[-1] - points[:, 2]) * _slope(layers[-1], "tanh")
-    for layer in range(len(layers) - 2, 0, -1):
-        below = run.final.weights[layer][index].T @ delta
-        delta = below * _slope(layers[layer], run.config.activation)
-    return np.abs(delta @ layers[0].T / len(points)).sum(axis=0)
-
-
-def _training_features(run, index):
-    x, y, _ = run.points(index)[0].T
-    return features(x, y, run.config.features)
+    found = []
+    for index in range(len(run.seeds)):
+        *_, (inputs, _, delta) = _errors(run.final, index)
+        found.append(np.abs(_gradient(inputs, delta)).sum(axis=0))
+    return np.array(found)
 
 
 def survivors(weight, learned, share):
@@ -169,15 +165,11 @@ def loss_without(run, names):
     the last bits.
     """
     taken = np.isin(run.config.features, names)
-    means = np.array([_training_features(run, index).mean(axis=1) for index in range(len(run.seeds))])
+    points = [run.points(index)[0] for index in range(len(run.seeds))]
+    means = np.array([features(x, y, run.config.features).mean(axis=1) for x, y, _ in (each.T for each in points)])
     weights, biases = run.final.weights, run.final.biases
     held = (weights[0] * np.where(taken, means, 0.0)[:, None]).sum(axis=2)
     network = replace(
         run.final, weights=(np.where(taken, 0.0, weights[0]), *weights[1:]), biases=(biases[0] + held, *biases[1:])
     )
-    losses = []
-    for index in range(len(run.seeds)):
-        x, y, label = run.points(index)[1].T
-        errors = network.activations(x, y, index)[-1][0] - label
-        losses.append(np.mean(0.5 * errors * errors))
-    return np.array(losses)
+    return np.array([np.mean(0.5 * (answer - label) * (answer - label)) for answer, label in _tested(run, network)])

@@ -36,15 +36,9 @@ SMALL = 2.0**-28
 SHIFTER = 1.5 * 2.0**52  # a whole number added to it stands in the low bits of the sum
 
 
-def _use_wide_registers():
-    """Have numba fill 512-bit registers where the processor has them: LLVM prefers 256 bits on servers, which is a
-    quarter slower here. No digit depends on it."""
-    features = binding.get_host_cpu_features()
-    if features.get("avx512f") and not numba.config.CPU_FEATURES:
-        numba.config.CPU_FEATURES = f"{features.flatten()},-prefer-256-bit"
-
-
-_use_wide_registers()
+# 512-bit registers, where the processor has them: LLVM prefers 256 bits on servers, a quarter slower here. No digit changes.
+if (_processor := binding.get_host_cpu_features()).get("avx512f") and not numba.config.CPU_FEATURES:
+    numba.config.CPU_FEATURES = f"{_processor.flatten()},-prefer-256-bit"
 
 
 def _inner(function):
@@ -154,11 +148,6 @@ def _tanh(x):
     return where(size < SMALL, x, math.copysign(z, x))
 
 
-@_inner
-def _rectified(x):
-    return where(x <= 0.0, 0.0, x)
-
-
 # --- a network of LANES seeds ------------------------------------------------------------------------------------------
 
 
@@ -173,7 +162,8 @@ def _activate(rows, start, stop, activation):
             put(rows, i, _tanh(get(rows, i)))
     elif activation == RELU:
         for i in range(start, stop):
-            put(rows, i, _rectified(get(rows, i)))
+            x = get(rows, i)
+            put(rows, i, where(x <= 0.0, 0.0, x))
 
 
 @_inner
@@ -271,11 +261,9 @@ def _loss(shape, activations, weights, biases, inputs, labels, start, stop, outp
 
 @_inner
 def _keep(weights, biases, alive, lane, kept_weights, kept_biases, kept_alive):
-    for k in range(weights.shape[0]):
-        kept_weights[k, lane] = weights[k, lane]
-        kept_alive[k, lane] = alive[k, lane]
-    for i in range(biases.shape[0]):
-        kept_biases[i, lane] = biases[i, lane]
+    kept_weights[:, lane] = weights[:, lane]
+    kept_biases[:, lane] = biases[:, lane]
+    kept_alive[:, lane] = alive[:, lane]
 
 
 _ROWS = "float64[:,::1]"

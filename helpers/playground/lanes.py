@@ -69,37 +69,28 @@ def _library(name):
     return emit
 
 
-for _sign, _function in {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-}.items():
-    _for_rows(_function, lambda builder, a, b, sign=_sign: getattr(builder, f"f{sign}")(a, b))
-for _sign in ("lt", "le", "gt", "ge", "eq"):
-    _symbol = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "=="}[_sign]
-    _for_rows(getattr(operator, _sign), lambda b, x, y, symbol=_symbol: b.fcmp_ordered(symbol, x, y), FLAGS)
+def _for_row(function, emit):
+    """Give a Python function of one argument a meaning for a row."""
+
+    @intrinsic
+    def of_row(_context, row):
+        return ROW(row), lambda _context, builder, _signature, args: emit(builder, *args)
+
+    overload(function)(lambda row: (lambda row: of_row(row)) if row is ROW else None)
+
+
+for _function, _name in (
+    (operator.add, "fadd"),
+    (operator.sub, "fsub"),
+    (operator.mul, "fmul"),
+    (operator.truediv, "fdiv"),
+):
+    _for_rows(_function, lambda builder, a, b, name=_name: getattr(builder, name)(a, b))
+for _name, _sign in {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "=="}.items():
+    _for_rows(getattr(operator, _name), lambda builder, a, b, sign=_sign: builder.fcmp_ordered(sign, a, b), FLAGS)
 _for_rows(math.copysign, _library("copysign"))
-
-
-@intrinsic
-def _size(_context, row):
-    return ROW(row), lambda _context, builder, _signature, args: _library("fabs")(builder, *args)
-
-
-@intrinsic
-def _negative(_context, row):
-    return ROW(row), lambda _context, builder, _signature, args: builder.fneg(*args)
-
-
-@overload(abs)
-def _abs_of_row(row):
-    return (lambda row: _size(row)) if row is ROW else None
-
-
-@overload(operator.neg)
-def _neg_of_row(row):
-    return (lambda row: _negative(row)) if row is ROW else None
+_for_row(abs, _library("fabs"))
+_for_row(operator.neg, lambda builder, row: builder.fneg(row))
 
 
 def _address(context, builder, kind, rows, index):

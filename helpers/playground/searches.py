@@ -36,19 +36,19 @@ def grid_times(configs, seeds, epochs, bar, profile):
 
     def make():
         found = sweeps.times_to_threshold(configs, seeds, epochs, bar, "settings trained:")
-        rows = {
-            pages[key]: {"first_below": " ".join(map(str, one.first_below)), "learned": one.learned}
+        words = {
+            key: {"first_below": " ".join(map(str, one.first_below)), "learned": one.learned}
             for key, one in found.items()
         }
-        return {"rows": rows}
+        return {"rows": {pages[key]: row for key, row in words.items()}}
+
+    def read(key, row):
+        return sweeps.TimeToThreshold(
+            configs[key], epochs, np.array(row["first_below"].split(), dtype=int), row["learned"]
+        )
 
     rows = _stored("convergence_grid", "03_automated_features", settings, make, profile)["rows"]
-    return {
-        key: sweeps.TimeToThreshold(
-            configs[key], epochs, np.array(rows[page]["first_below"].split(), dtype=int), rows[page]["learned"]
-        )
-        for key, page in pages.items()
-    }
+    return {key: read(key, rows[page]) for key, page in pages.items()}
 
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)  # of the penalty: neighbours on the page's menus
@@ -111,13 +111,13 @@ def search_nearby(rows, seeds, profile):
 
 
 def _tried_as_json(run, printed):
-    pairs = [np.column_stack([run.train_loss[:, at], run.test_loss[:, at]]) for at in range(run.epochs.size)]
-    quarter = [np.quantile(sweeps.factors(group, printed), 0.25) for group in pairs]
+    losses = np.stack([run.train_loss, run.test_loss], axis=-1)  # (n_seeds, epochs, 2)
+    quarter = [np.quantile(sweeps.factors(losses[:, at], printed), 0.25) for at in range(run.epochs.size)]
     return {
         "page": run.config.to_url(),
         "epochs": " ".join(map(str, run.epochs)),
         "quarter": " ".join(f"{factor:.6g}" for factor in quarter),
-        "pairs": [" ".join(f"{loss:.6g}" for loss in pair) for pair in pairs[-1]],  # one seed a line
+        "pairs": [" ".join(f"{loss:.6g}" for loss in pair) for pair in losses[:, -1]],  # one seed a line
     }
 
 

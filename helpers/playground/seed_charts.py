@@ -61,7 +61,7 @@ def _draw_printed(axes, place, value, side):
     axes.fill_betweenx([place - 0.36, place + 0.46], low, high, color=plotting.ORANGE, alpha=0.4, linewidth=0.8)
     if value:
         axes.vlines(value, place - 0.36, place + 0.46, color=plotting.ORANGE, linewidth=1.2)
-    axes.text(np.sqrt(low * high), place - 0.37, f"{value:.3f}", ha=side, va="bottom", fontsize=7.5, color=plotting.INK)
+    axes.text(np.sqrt(low * high), place - 0.37, f"{value:.3f}", ha=side, va="bottom", fontsize=8, color=plotting.INK)
 
 
 def success_by_weights(weights, lowest, shares, lows, highs, labels, bar):
@@ -121,11 +121,9 @@ def feature_weights(weights, features, picked):
     picked : dict of data set -> the names chosen by hand, shaded. A dot is the median over seeds, the thick bar holds
     the middle half of them, the thin one the middle 95 %.
     """
-    datasets = list(dict.fromkeys(dataset for dataset, _ in weights))
-    penalties = list(dict.fromkeys(penalty for _, penalty in weights))
-    figure, axes = plotting.subplots(
-        1.75 * len(penalties) + 0.4, len(penalties), len(datasets), sharex=True, squeeze=False
-    )
+    datasets, penalties = (list(dict.fromkeys(part)) for part in zip(*weights, strict=True))
+    height, shape = 1.75 * len(penalties) + 0.4, (len(penalties), len(datasets))
+    figure, axes = plotting.subplots(height, *shape, sharex=True, squeeze=False)
     places = np.arange(len(features))
     for (dataset, penalty), values in weights.items():
         axis = axes[penalties.index(penalty), datasets.index(dataset)]
@@ -144,11 +142,17 @@ def feature_weights(weights, features, picked):
         axis.tick_params(axis="y", labelsize=8, pad=2)
         axis.set_xticks(places, [LABELS[name] for name in features], fontsize=8, rotation=90)
         axis.tick_params(axis="x", length=0)
-    for axis, dataset in zip(axes[0], datasets, strict=True):
-        axis.set_title(NAMES[dataset])
-    for axis, penalty in zip(axes[:, 0], penalties, strict=True):
-        axis.set_ylabel(("no penalty" if penalty == "none" else penalty) + "\nsummed weight")
+    labels = [f"{name.replace('none', 'no penalty')}\nsummed weight" for name in penalties]
+    _label_panels(axes, [NAMES[name] for name in datasets], labels)
     return figure
+
+
+def _label_panels(axes, titles, labels):
+    """Write titles over the upper row of panels and labels left of the first column."""
+    for axis, title in zip(axes[0], titles, strict=True):
+        axis.set_title(title)
+    for axis, label in zip(axes[:, 0], labels, strict=True):
+        axis.set_ylabel(label)
 
 
 def printed_pairs(clouds, printed):
@@ -171,10 +175,8 @@ def printed_pairs(clouds, printed):
                 _mark_printed(axis, printed[dataset, penalty], dataset)
             _plain_decades(axis, low, high)
             axis.legend(loc="upper left", handletextpad=0, borderpad=0.1, fontsize=8)
-    for axis, names in zip(axes[0], panels, strict=True):
-        axis.set_title(" and ".join(NAMES[name] for name in names))
-    for axis, penalty in zip(axes[:, 0], penalties, strict=True):
-        axis.set_ylabel(f"{penalty}: test loss")
+    titles = [" and ".join(NAMES[name] for name in names) for names in panels]
+    _label_panels(axes, titles, [f"{penalty}: test loss" for penalty in penalties])
     for axis in axes[-1]:
         axis.set_xlabel("training loss")
     return figure
@@ -193,9 +195,8 @@ def _mark_printed(axis, pair, dataset):
     axis.plot(*pair, marker, color="none", markeredgecolor=plotting.INK, markersize=9, markeredgewidth=1.5, zorder=5)
     left = pair[0] > 0.1
     place, side = ((-9, -2), "right") if left else ((9, -2), "left")
-    text = axis.annotate(
-        f"printed\nas {NAMES[dataset]}", pair, xytext=place, textcoords="offset points", fontsize=8, va="top", ha=side
-    )
+    words, where = f"printed\nas {NAMES[dataset]}", {"xytext": place, "textcoords": "offset points"}
+    text = axis.annotate(words, pair, **where, fontsize=8, va="top", ha=side)
     text.set(zorder=6, path_effects=[withStroke(linewidth=2, foreground="white")])
 
 
@@ -274,8 +275,7 @@ def epoch_maps(panels, row_names, column_names, limit):
         return f"{epoch:.0f}\n{share:.0%}" if np.isfinite(epoch) else f"–\n{share:.0%}"
 
     cells = {
-        title: (np.where(np.isfinite(epochs), epochs, np.nan), _texts(text, epochs, shares))
-        for title, (epochs, shares) in panels.items()
+        title: (np.where(np.isfinite(maps[0]), maps[0], np.nan), _texts(text, *maps)) for title, maps in panels.items()
     }
     scale = {"cmap": SOON_TO_LATE, "norm": LogNorm(10, limit, clip=True)}
     figure, bar = _heat_maps(cells, row_names, column_names, 3, 0.66, "epochs by which half the seeds are there", scale)
@@ -315,19 +315,11 @@ def _heat_maps(panels, row_names, column_names, columns, side, label, scale):
     panels : dict of title -> (values, texts), arrays (rows, columns).   side : of a cell, in inches.
     """
     rows = -(-len(panels) // columns)
-    figure, axes = plotting.subplots(
-        rows * (side * len(row_names) + 0.35) + 0.35, rows, columns, sharex=True, sharey=True, squeeze=False
-    )
+    height = rows * (side * len(row_names) + 0.35) + 0.35
+    figure, axes = plotting.subplots(height, rows, columns, sharex=True, sharey=True, squeeze=False)
     for axis, (title, (values, texts)) in zip(axes.flat, panels.items(), strict=True):
-        seaborn.heatmap(
-            rounded(values),
-            ax=axis,
-            cbar=False,
-            linewidths=0.5,
-            xticklabels=column_names,
-            yticklabels=row_names,
-            **scale,
-        )
+        names = {"xticklabels": column_names, "yticklabels": row_names}
+        seaborn.heatmap(rounded(values), ax=axis, cbar=False, linewidths=0.5, **names, **scale)
         axis.set_title(title, fontsize=9)
         axis.grid(visible=False)
         axis.tick_params(length=0, labelleft=axis in axes[:, 0], labelbottom=axis in axes[-1], labelrotation=0)
@@ -337,7 +329,7 @@ def _heat_maps(panels, row_names, column_names, columns, side, label, scale):
         for (row, column), text, color in zip(np.ndindex(texts.shape), texts.flat, cells.get_facecolors(), strict=True):
             luminance = color[:3] ** 2.2 @ [0.2126, 0.7152, 0.0722]
             ink = "white" if color[3] and luminance < 0.22 else plotting.INK  # whichever has the better contrast
-            axis.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=7.5, color=ink)
+            axis.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=8, color=ink)
     bar = figure.colorbar(axes.flat[-1].collections[0], ax=axes, fraction=0.025, pad=0.015, label=label)
     bar.outline.set_visible(False)
     figure.supxlabel("neurons in each hidden layer", fontsize=9)
@@ -361,6 +353,6 @@ def loss_bands(panels, epochs, bar):
         axis.set_title(title)
         axis.set(yscale="log", xlabel="epoch", xlim=(0, epochs[-1]))
     axes[0].set_ylabel("test loss")
-    axes[0].text(epochs[-1] * 0.02, bar * 1.1, "the bar", fontsize=7.5, color=plotting.FAINT, va="bottom")
+    axes[0].text(epochs[-1] * 0.02, bar * 1.1, "the bar", fontsize=8, color=plotting.FAINT, va="bottom")
     legend_above(figure, {name: line_look(name, names) for name in names})
     return figure

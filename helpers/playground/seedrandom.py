@@ -11,8 +11,11 @@ class SeedRandom:
     """The stream that `Math.seedrandom(seed)` starts. The seed is text: "0.5" and "0.50000" give different numbers."""
 
     def __init__(self, seed):
-        state = _scheduled(_mixed_key(seed))
-        i, j = 0, 0
+        key, state, j = _mixed_key(seed), list(range(WIDTH)), 0
+        for i in range(WIDTH):
+            j = (j + key[i % len(key)] + state[i]) % WIDTH
+            state[i], state[j] = state[j], state[i]
+        i = j = 0
         for _ in range(WIDTH):  # the library throws the cipher's first bytes away
             i = (i + 1) % WIDTH
             j = (j + state[i]) % WIDTH
@@ -31,16 +34,6 @@ class SeedRandom:
         numbers = np.empty(count)
         kernels.draw(self._state, self._counters, numbers)
         return numbers
-
-
-def _scheduled(key):
-    """ARC4's key schedule: the numbers 0..255, as a list, in the order that the key (a list of bytes) gives them."""
-    state = list(range(WIDTH))
-    j = 0
-    for i in range(WIDTH):
-        j = (j + key[i % len(key)] + state[i]) % WIDTH
-        state[i], state[j] = state[j], state[i]
-    return state
 
 
 def _mixed_key(seed):

@@ -7,6 +7,7 @@ seeds are watched equally long, so a share by some epoch is a plain count; Kapla
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import t
@@ -49,10 +50,7 @@ def _teller(label, every=200):
 
 
 def n_weights(layer_sizes):
-    """How many weights a network has: the lines between its neurons, without the biases (int).
-
-    layer_sizes : neurons from the inputs to the output, as in Config.layer_sizes.
-    """
+    """How many weights, without the biases, a network of these layers has (int); layer_sizes as in Config."""
     return sum(here * following for here, following in pairwise(layer_sizes))
 
 
@@ -69,27 +67,6 @@ def feature_sets(sizes):
 # --- losses, as the page shows them ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Losses:
-    """A setting's losses after `epochs` epochs, one a seed: float arrays (n_seeds,)."""
-
-    config: Config
-    seeds: tuple
-    epochs: int
-    train: np.ndarray
-    test: np.ndarray
-
-    @classmethod
-    def of(cls, run):
-        """The losses of a playground.Run at the last epoch that it recorded."""
-        return cls(run.config, run.seeds, int(run.epochs[-1]), run.train_loss[:, -1], run.test_loss[:, -1])
-
-    @property
-    def pairs(self):
-        """Training and test loss beside one another: float array (n_seeds, 2)."""
-        return np.column_stack([self.train, self.test])
-
-
 def in_thousandths(losses):
     """Losses as the page shows them, in whole thousandths: int, of the same shape. 0.0004 is shown as 0.000."""
     return np.rint(1000 * np.asarray(losses, dtype=float)).astype(int)
@@ -100,16 +77,8 @@ def factors(pairs, printed):
 
     pairs : float array (n, 2).   printed : the two losses. A loss shown as 0.000 counts as half the last decimal.
     """
-    return np.exp(_distances(_on_page(pairs), _on_page(printed)))
-
-
-def _on_page(losses):
-    """Logarithms of losses as the page shows them."""
-    return np.log(np.maximum(np.round(losses, SHOWN), 0.5 * 10.0**-SHOWN))
-
-
-def _distances(first, second):
-    return np.abs(first - second).max(axis=-1)
+    shown, wanted = (np.log(np.maximum(np.round(losses, SHOWN), 0.5 * 10.0**-SHOWN)) for losses in (pairs, printed))
+    return np.exp(np.abs(shown - wanted).max(axis=-1))
 
 
 # --- time to threshold -----------------------------------------------------------------------------------------------
@@ -160,10 +129,7 @@ def time_to_threshold(config, seeds, epochs, bar, label=None, to_the_end=False):
 
 
 def times_to_threshold(configs, seeds, epochs, bar, label=None):
-    """The TimeToThreshold of each of many settings, several trained at a time: dict of key -> Config to dict by key.
-
-    label : names the settings in lines of progress.
-    """
+    """The TimeToThreshold of each of many settings, several trained at a time: dict of key -> Config to dict by key."""
     runs = train_all(configs, seeds, epochs, _teller(label, 20), at=[epochs], stop_below=bar)
     return {key: TimeToThreshold.of(run, bar) for key, run in runs.items()}
 
@@ -184,44 +150,35 @@ def epochs_quantile(first_below, q):
     return float(np.sort(epochs)[int(np.ceil(q * epochs.size)) - 1])
 
 
-def median_seed(first_below):
-    """Which seed was the middle one of those that got below the bar (int); 0 where none did."""
-    below = np.flatnonzero(np.asarray(first_below) >= 0)
-    order = below[np.argsort(np.asarray(first_below)[below], kind="stable")]
-    return int(order[(order.size - 1) // 2]) if order.size else 0
+def median_seed(first_below, of_all=False):
+    """Which seed was the middle one of those that got below the bar, or of all, with those that never did last (int).
+
+    Where none got there it is the first.
+    """
+    epochs = np.where(np.asarray(first_below) < 0, np.inf, first_below)
+    count = epochs.size if of_all else max(1, int(np.isfinite(epochs).sum()))
+    return int(np.argsort(epochs, kind="stable")[(count - 1) // 2])
 
 
-@dataclass(frozen=True)
-class Race:
-    """Two settings from the same seeds: how often the first, the second, both at one epoch, or neither was sooner."""
+class Race(NamedTuple):
+    """Two settings from the same seeds: in how many the first was sooner, in how many the second."""
 
     first: int
     second: int
-    level: int
-    neither: int
-
-    @property
-    def decided(self):
-        """How many seeds tell the two apart (int)."""
-        return self.first + self.second
-
-    @property
-    def interval(self):
-        """Wilson's 95 % interval for the first one's share of the decided seeds; all of 0..1 where none is."""
-        return Accuracy(self.first, self.decided).interval if self.decided else Interval(0.0, 1.0)
 
     @property
     def clear(self):
-        """1 if the first is sooner in more than half of the decided seeds with 95 % confidence, -1 if the second, else 0."""
-        return int(self.interval.low > 0.5) - int(self.interval.high < 0.5)
+        """1 if Wilson's 95 % interval for the first one's share of these seeds lies above a half, -1 if below, else 0."""
+        if self == (0, 0):
+            return 0
+        interval = Accuracy(self.first, self.first + self.second).interval
+        return int(interval.low > 0.5) - int(interval.high < 0.5)
 
 
 def race(first_below, rival_first_below):
     """The Race between two settings, seed by seed. A seed that gets below the bar beats one that never does."""
     own, rival = (np.where(np.asarray(each) < 0, np.inf, each) for each in (first_below, rival_first_below))
-    both_never = np.isinf(own) & np.isinf(rival)
-    counts = own < rival, own > rival, (own == rival) & ~both_never, both_never
-    return Race(*(int(group.sum()) for group in counts))
+    return Race(int((own < rival).sum()), int((own > rival).sum()))
 
 
 def pooled_races(pairs):

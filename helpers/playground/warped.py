@@ -43,10 +43,8 @@ def warped_planes(panels):
             for line in lines:
                 axes.plot(*line.T, color="#b9bdc1", linewidth=0.6, rasterized=True)
             for label, marker, color in ((-1, "s", charts.NEGATIVE), (1, "o", charts.POSITIVE)):
-                chosen = places[points[:, 2] == label]
-                axes.scatter(
-                    *chosen.T, s=11, marker=marker, c=color, edgecolors="white", linewidths=0.4, rasterized=True
-                )
+                look = {"marker": marker, "c": color, "edgecolors": "white", "linewidths": 0.4, "rasterized": True}
+                axes.scatter(*places[points[:, 2] == label].T, s=11, **look)
             axes.grid(False)
         pair[0].set(title=f"{name}: the inputs", xlabel=charts.LABELS["x"], ylabel=charts.LABELS["y"], aspect="equal")
         pair[0].set(xticks=[-6, -3, 0, 3, 6], yticks=[-6, -3, 0, 3, 6])

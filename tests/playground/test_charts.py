@@ -167,3 +167,15 @@ def test_a_regressions_points_have_the_colour_of_their_label():
     (drawn,) = [group for group in axes.collections if len(group.get_offsets()) == 3]
     np.testing.assert_allclose(drawn.get_facecolors(), charts.COLORS(charts.SPAN(points[:, 2])))
     assert drawn.get_offsets().tolist() == points[:, :2].tolist()
+
+
+def test_a_surface_lies_as_the_plane_does():
+    """What grows with x is blue at the right and orange at the left, what grows with y blue at the top."""
+    figure = charts.decision_surfaces([X, Y], ["x", "y"])
+    shown = pixels(figure)[::-1]  # upwards, as the axes count
+    for axes, blue, orange in zip(figure.axes, ((0.8, 0.3), (0.3, 0.8)), ((0.2, 0.3), (0.3, 0.2)), strict=True):
+        box = axes.get_position()
+        for (across, up), strong in ((blue, 2), (orange, 0)):
+            places = (box.y0 + up * box.height, box.x0 + across * box.width)
+            color = shown[tuple(int(place * size) for place, size in zip(places, shown.shape, strict=False))]
+            assert color.argmax() == strong

@@ -49,6 +49,8 @@ def test_statistics_see_saturation():
     assert (calm.delta > 0).all()
     dead = replace(small, config=RELU, biases=tuple(layer - 1000 for layer in small.biases))
     np.testing.assert_array_equal(features.layer_statistics(dead).silent[0, :2], [1, 1])
+    one_dead = replace(small, config=RELU, biases=(small.biases[0] - [[1000, 0, 0, 0]], *small.biases[1:]))
+    assert features.layer_statistics(one_dead).silent[0, 0] == 1 / 4
 
 
 def test_the_share_right_falls_to_chance_before_training_and_rises_with_it():

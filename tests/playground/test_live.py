@@ -16,7 +16,7 @@ from helpers.core import plotting
 from helpers.core.project import Problem
 from helpers.playground import fdlibm, live
 from helpers.playground.config import ACTIVATIONS, PAGE, Config, page_seeds
-from helpers.playground.datasets import DATASETS, FEATURES
+from helpers.playground.datasets import DATASETS, FEATURES, REGRESSIONS
 from helpers.playground.engine import activated, train
 from helpers.report import site
 
@@ -37,13 +37,13 @@ WRONG = "triples => triples.filter(([name, x, value]) => !Object.is(Playground.f
 
 
 def _tried():
-    """Forty-one settings over data, noise, shares, batches, activations, penalties, rates and shapes."""
+    """Forty-nine settings over data, noise, shares, batches, activations, penalties, rates and shapes."""
     yield Config(regularization="L2", regularization_rate=10, learning_rate=10)  # grows beyond all numbers
     rng = np.random.default_rng(14)
     penalties = itertools.cycle([("none", 0), ("L1", 0.01), ("L2", 0.1), ("L1", 0.3), ("L2", 3)])
-    for number, (dataset, activation) in enumerate(itertools.product(DATASETS * 3, ACTIVATIONS)):
-        if number == 40:
-            return
+    for number, (dataset, activation) in enumerate(
+        itertools.product(DATASETS * 2 + DATASETS[:2] + REGRESSIONS, ACTIVATIONS)
+    ):
         regularization, rate = next(penalties)
         yield Config(
             dataset=dataset, activation=activation, regularization=regularization, regularization_rate=rate,
@@ -56,10 +56,7 @@ def _tried():
 
 
 TRIED = [[config.to_url(), EPOCHS] for config in _tried()]
-RUNS = [
-    run for run in REFERENCE["runs"] if "problem=regression" not in run["address"]
-]  # the player knows no regression
-CASES = [[run["address"], run["losses"][-1][0]] for run in RUNS] + TRIED
+CASES = [[run["address"], run["losses"][-1][0]] for run in REFERENCE["runs"]] + TRIED
 
 
 def _triples():
@@ -108,14 +105,14 @@ def ours():
     answers = []
     for address, epochs in CASES:
         config = Config.from_url(address)
-        run = train(config, epochs=epochs)
+        setting, run = config.to_dict(), train(config, epochs=epochs)
         final = [
             np.concatenate([layer[0].ravel() for layer in getattr(run.final, name)])
             for name in ("weights", "biases", "dead")
         ]
         losses = np.stack([run.train_loss[0], run.test_loss[0]], axis=1)
         answers.append(
-            {"setting": {key: value for key, value in config.to_dict().items() if key != "problem"},
+            {"setting": {key.replace("regDataset", "dataset"): value for key, value in setting.items() if key != "problem"},
              "address": config.to_url(), "losses": _bits(losses), "weights": _bits(final[0]),
              "biases": _bits(final[1]), "dead": final[2].astype(int).tolist()}
         )  # fmt: skip
@@ -148,7 +145,8 @@ def test_functions_are_those_of_the_reference(in_chromium):
 
 
 def test_the_settings_reach_what_can_go_wrong(ours):
-    assert len(ours) > 60
+    assert len(ours) > 70
+    assert {answer["setting"]["dataset"] for answer in ours} == {*DATASETS, *REGRESSIONS}
     assert any(sum(answer["dead"]) for answer in ours)
     assert any("nan" in answer["weights"] for answer in ours)
     assert {len(answer["setting"]["networkShape"]) for answer in ours} >= {0, 1, 2, 3, 4}
@@ -169,6 +167,7 @@ def test_every_constant_of_the_functions_counts():
     [
         ("* 19", "* 17"), ("stepped * shrunk < 0", "stepped * shrunk <= 0"), ("this.count = 0;\n    }", "}"),
         ("last >> 1", "last >> 0"), ("output <= 0 ? 0 : 1", "output < 0 ? 0 : 1"), ("0.3 : -0.3", "0.4 : -0.3"),
+        ('"linear" : "tanh"', '"tanh" : "tanh"'), ("+ moveY * noise", "+ moveX * noise"), ("[4, 2.5, 1]", "[4, 2.4, 1]"),
         ("total += weights", "total -= weights"), ("fill(setting.initZero ? 0 : 0.1)", "fill(0.1)"),
     ],
 )  # fmt: skip
@@ -179,6 +178,34 @@ def test_a_slip_in_the_engine_is_seen(right, wrong, ours):
         _assert_same(in_node(PROBE, TRIED, text.replace(right, wrong)), ours[-len(TRIED) :])
 
 
+ODD = [  # a state; the last ones name a number that is not allowed
+    "", "seed=1&seed=2", "seed=a b", "seed=%20&foo=1", 'seed="<ä`', "seed=0.5=6", "seed= &dataset=xor", "dataset=XOR", "dataset=xor &x=0",
+    "dataset=reg-plane", "problem=regression", "problem=regression&dataset=xor&batchSize=1200", "problem=regression&regDataset=none",
+    "regDataset=reg-gauss", "activation=ReLU", "regularization=none", "regularization=L3", "regularization=L1", "noise=-5", "noise=81",
+    "noise=80", "noise= 12.5", "networkShape=", "networkShape=5, 5", "batchSize=1e1", "batchSize=500&percTrainData=10", "x=0", "x=",
+    "x_hide=true", "sinX=yes&cosX=true", "initZero=1", "initZero=False", "initZero=false", "learningRate=.5", "learningRate=0",
+    "batchSize=0", "batchSize=501", "batchSize=2.5", "batchSize=0x10", "networkShape=5,,5", "networkShape=101", "networkShape=5%2C5",
+    "networkShape=1,1,1,1,1,1,1,1,1,1,1,1,1", "noise=much", "percTrainData=0", "percTrainData=100", "learningRate=-1",
+    "problem=regression&batchSize=1201", "x=false&y=false", "x_hide=true&y_hide=true",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("state", ODD)
+def test_odd_addresses_are_read_as_ours_are(state, odd_in_node):
+    try:
+        wanted = Config.from_url(f"#{state}").to_url()
+    except Problem:
+        wanted = "refused"
+    assert odd_in_node[state] == wanted
+
+
+@pytest.fixture(scope="module")
+def odd_in_node():
+    read = """states => states.map(state => {
+        try { return Playground.addressOf(Playground.parse("#" + state)); } catch { return "refused"; } })"""
+    return dict(zip(ODD, in_node(read, ODD), strict=True))
+
+
 # --- the player ---------------------------------------------------------------------------------------------------------
 
 TEN = Config(dataset="xor", hidden=(3, 2), activation="relu", regularization="L1", regularization_rate=0.01, seed="0.5")
@@ -187,7 +214,7 @@ SHELL = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A p
 <link rel="stylesheet" href="{folder}/playground.css"><script src="{folder}/playground.js"></script></head>
 <body><main><h1>A page</h1>{body}</main></body></html>"""
 LINKED = f"""<table><tr><td>a row</td><td><a href="{TEN.to_url()}">open</a></td></tr></table>
-<p>Text with <a href="https://playground.tensorflow.org/#problem=regression">another</a>.</p>"""
+<p>Text with <a href="https://playground.tensorflow.org/#networkShape=101">another</a>.</p>"""
 
 
 @pytest.fixture
@@ -327,6 +354,65 @@ def test_every_control_changes_its_own_setting(opened):
     page.get_by_role("button", name="Remove the last").click()
     page.get_by_label("start all weights at 0").uncheck()
     assert _played(page, 5) == _losses(replace(wanted, hidden=(4, 2), init_zero=False), 5)
+
+
+@pytest.mark.parametrize("dataset", REGRESSIONS)
+@pytest.mark.browser
+def test_a_regression_is_played(opened, dataset):
+    page = opened(OWN)
+    page.get_by_label("Data set").select_option(dataset)
+    wanted = Config(dataset=dataset, seed="0.7")
+    assert page.get_by_label("Address").input_value() == wanted.to_url()
+    assert _played(page, 5) == _losses(wanted, 5)
+    page.get_by_label("Batch size").evaluate("slider => { slider.max = 1200; }")
+    page.get_by_label("Batch size").fill("600")
+    page.get_by_label("Data set").select_option("circle")
+    assert (
+        page.get_by_role("alert").text_content() == "batchSize=600 will not do: it takes a whole number from 1 to 500."
+    )
+
+
+@pytest.mark.browser
+def test_points_of_a_regression_have_the_colour_of_their_number(opened):
+    count = """canvas => { const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+        const pixels = new Uint32Array(data.buffer), ours = [[245, 147, 34], [8, 119, 189]]; // of -1 and of 1
+        return ours.map(([red, green, blue]) => pixels.filter(pixel =>
+            pixel === ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0).length); }"""
+    classes, numbers = (opened(OWN, state).locator(".playground-output").evaluate(count)
+                        for state in ("#seed=0.7", "#seed=0.7&problem=regression"))  # fmt: skip
+    assert min(classes) > 5 * max(numbers)  # a label is seldom just -1 or 1
+
+
+@pytest.mark.browser
+def test_pictures_lie_as_the_plane_does_and_zero_is_where_the_network_answers_it(opened):
+    page = opened('<div id="here"></div>')
+    corners, across, wanted = page.evaluate("""() => {
+        const {maps, engine} = Playground.mount(document.getElementById("here"), "#networkShape=&seed=0.7");
+        const size = maps.density ** 2, corners = [0, 1].map(row => maps.answers[row * size]); // x and y, upper left
+        const across = [], note = (x, y) => across.push([x, y]);
+        maps.zeroLine({beginPath() {}, stroke() {}, moveTo: note, lineTo: note}, 2, 600);
+        return [corners, across, [...engine.weights, engine.biases[0]]]; }""")
+    assert corners[0] < -5 and corners[1] > 5
+    x, y = np.array(across).T / 50 - 6  # from pixels to the plane
+    assert len(x) > 50 and np.allclose(wanted[0] * x - wanted[1] * y + wanted[2], 0, atol=0.01)
+
+
+@pytest.mark.browser
+def test_the_solid_curve_is_the_test_loss(opened):
+    page = opened(OWN)
+    ends = page.evaluate("""() => {
+        const {setLineDash, lineTo, stroke} = CanvasRenderingContext2D.prototype, ends = {};
+        let dashed, height;
+        Object.assign(CanvasRenderingContext2D.prototype, {
+            setLineDash(dash) { dashed = dash.length > 0; setLineDash.call(this, dash); },
+            lineTo(x, y) { height = y; lineTo.call(this, x, y); },
+            stroke() { if (this.canvas.className === "playground-losses") ends[dashed] = height; stroke.call(this); }});
+        const player = Playground.mount(document.querySelector("main").appendChild(document.createElement("div")), "#noise=50");
+        player.engine.train(30);
+        player.draw();
+        return [ends[false], ends[true], ...player.engine.losses[30]]; }""")
+    solid, dashed, training, test = ends
+    assert test > training and solid < dashed  # a canvas counts downwards
 
 
 @pytest.mark.browser

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.core import project, store
 from helpers.core.project import Problem
-from helpers.playground import searches, sweeps
+from helpers.playground import features, searches, sweeps
 from helpers.playground.config import Config, page_seeds
 from helpers.playground.datasets import FEATURES
 from helpers.playground.engine import train
@@ -117,7 +117,7 @@ def test_the_stored_search_is_what_the_engine_gives(name, place):
     kept = tried[place]
     assert kept.epochs[-1] == setting["epochs"] and len(kept.epochs) == 10
     again = train(kept.config, SEEDS[:8], setting["epochs"], at=kept.epochs)
-    assert kept.pairs[:8] == pytest.approx(sweeps.Losses.of(again).pairs, rel=1e-5)
+    assert kept.pairs[:8] == pytest.approx(features.pairs_at(again, setting["epochs"]), rel=1e-5)
     nearest = sweeps.factors(kept.pairs, tuple(row.value.values()))
     assert kept.quarter[-1] == pytest.approx(np.quantile(nearest, 0.25), rel=1e-5)
 
@@ -139,6 +139,14 @@ def test_the_stored_search_for_the_spiral_is_what_is_found_again():
     stored = searches.search_spiral(0.01, project.PROFILES["report"])
     found = searches.spiral_winners(0.01, searches.SPIRAL_SEARCH | {"most_weights": 1})
     assert store.rounded(found) == stored["by_weights"][:1]
+
+
+def test_every_round_is_on_the_first_seeds_of_the_page(monkeypatch):
+    seen, real = [], sweeps.times_to_threshold
+    monkeypatch.setattr(sweeps, "times_to_threshold", lambda *asked: seen.append(asked[1:3]) or real(*asked))
+    rounds = [{"seeds": count, "epochs": count + 1} for count in (1, 2, 3)]
+    searches.spiral_winners(0.01, searches.SPIRAL_SLIVER | {"most_weights": 1, "rounds": rounds})
+    assert seen == [(page_seeds(count), count + 1) for count in (1, 2, 3)]
 
 
 def test_another_bar_on_the_spiral_is_refused():

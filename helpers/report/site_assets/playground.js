@@ -5,7 +5,8 @@ browser's own functions only the square root and rounding down are called, whose
 const Playground = (() => {
   "use strict";
   const PAGE = "https://playground.tensorflow.org/";
-  const N_POINTS = 500, EXTENT = 6; // the page shows the plane from -6 to 6
+  const EXTENT = 6; // the page shows the plane from -6 to 6
+  const CLASSES = ["circle", "xor", "gauss", "spiral"], REGRESSIONS = ["reg-plane", "reg-gauss"]; // the data sets
   const FEATURES = ["x", "y", "xSquared", "ySquared", "xTimesY", "sinX", "sinY"]; // always in this order
 
   // --- an address and the setting it names ---------------------------------------------------------------------------
@@ -17,37 +18,40 @@ const Playground = (() => {
   };
   const CHOICES = {
     activation: ["sigmoid", "tanh", "relu", "linear"], regularization: ["none", "L1", "L2"],
-    dataset: ["circle", "xor", "gauss", "spiral"], problem: ["classification"],
+    dataset: CLASSES, regDataset: REGRESSIONS, problem: ["classification", "regression"],
   };
   const RANGES = { // lowest, highest, in steps of
-    batchSize: [1, N_POINTS, 1], learningRate: [0, 100, 0], regularizationRate: [0, 100, 0], noise: [0, 80, 0],
+    batchSize: [1, 500, 1], learningRate: [0, 100, 0], regularizationRate: [0, 100, 0], noise: [0, 80, 0],
     percTrainData: [1, 99, 1], networkShape: [1, 100, 1],
   };
 
+  const range = (count, of = (index) => index) => Array.from({ length: count }, (_, index) => of(index));
+  const isRegression = ({ dataset }) => REGRESSIONS.includes(dataset);
+  const countPoints = (setting) => (isRegression(setting) ? 1200 : 500);
+
   /* A number of a setting, from its text. Throws an Error that says what would do. */
-  function numberOf(key, text) {
+  function numberOf(key, text, [low, high, step]) {
     const value = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : NaN;
-    const [low, high, step] = RANGES[key];
     if (value >= low && value <= high && !(step && value % step)) return value;
     throw new Error(`${key}=${text} will not do: it takes a ${step ? "whole " : ""}number from ${low} to ${high}.`);
   }
 
-  function choiceOf(key, text, allowed = CHOICES[key]) {
-    if (allowed.includes(text)) return text;
-    throw new Error(`${key}=${text} will not do: choose one of ${allowed.join(", ")}.`);
-  }
-
-  /* The setting that an address, or the part after its '#', names. Throws an Error if a value is not allowed. */
+  /* The setting that an address, or the part after its '#', names, read as the page reads it: what it does not know has its
+  default. Throws an Error if a number is not allowed. */
   function parse(address) {
     const pairs = address.slice(address.indexOf("#") + 1).split("&").map((pair) => pair.split("="));
-    const given = Object.fromEntries(pairs.map(([key, value = ""]) => [key, value.trim()]));
-    const isOn = (key, otherwise) => choiceOf(key, given[key] || String(otherwise), ["true", "false"]) === "true";
-    const setting = { ...DEFAULTS, seed: given.seed || DEFAULTS.seed, initZero: isOn("initZero", false) };
-    for (const key in CHOICES) if (given[key]) setting[key] = choiceOf(key, given[key]);
-    for (const key in RANGES) if (given[key] && key !== "networkShape") setting[key] = numberOf(key, given[key]);
-    delete setting.problem; // there is only one
+    const given = Object.fromEntries(pairs.map(([key, value = ""]) => [key, value.trim() && value]));
+    const isOn = (key, otherwise) => (given[key] || String(otherwise)) !== "false";
+    const seed = (given.seed || DEFAULTS.seed).replace(/[^!-~]|["<>`]/gu, encodeURIComponent); // as in an address bar
+    const setting = { ...DEFAULTS, seed, initZero: isOn("initZero", false) };
+    for (const key in CHOICES) if (CHOICES[key].includes(given[key])) setting[key] = given[key];
+    if (given.noise < 0 || given.noise > 80) given.noise = given.noise < 0 ? "0" : "50";
+    if (setting.problem === "regression") setting.dataset = setting.regDataset ?? REGRESSIONS[0];
+    delete setting.problem, delete setting.regDataset;
+    const { networkShape, ...ranges } = { ...RANGES, batchSize: [1, countPoints(setting), 1] };
+    for (const key in ranges) if (given[key]) setting[key] = numberOf(key, given[key], ranges[key]);
     const widths = given.networkShape ? given.networkShape.split(",") : [];
-    if ("networkShape" in given) setting.networkShape = widths.map((width) => numberOf("networkShape", width));
+    if ("networkShape" in given) setting.networkShape = widths.map((width) => numberOf("networkShape", width, networkShape));
     if (widths.length > 12) throw new Error(`networkShape names ${widths.length} hidden layers: it takes 12 at most.`);
     const used = (name) => isOn(name, DEFAULTS.features.includes(name)) && given[`${name}_hide`] !== "true"; // nor hidden
     setting.features = FEATURES.filter(used);
@@ -57,10 +61,11 @@ const Playground = (() => {
 
   /* The page's address for a setting. */
   function addressOf(setting) {
-    const { features, ...rest } = setting;
+    const { features, ...rest } = setting, problem = isRegression(setting) ? "regression" : "classification";
     if (rest.regularization === "none") delete rest.regularization; // the page says this by leaving the key out
-    const pairs = Object.entries(rest).concat(FEATURES.map((name) => [name, features.includes(name)]));
-    return `${PAGE}#${pairs.map(([key, value]) => `${key}=${value}`).join("&")}&problem=classification`;
+    const pairs = Object.entries(rest).concat(FEATURES.map((name) => [name, features.includes(name)]), [["problem", problem]]);
+    const hash = pairs.map(([key, value]) => `${key}=${value}`).join("&");
+    return `${PAGE}#${isRegression(setting) ? hash.replace("dataset", "regDataset") : hash}`;
   }
 
   // --- fdlibm's functions, as V8 had them in 2019 (Sun Microsystems 1993, freely usable) ------------------------------
@@ -68,10 +73,7 @@ const Playground = (() => {
   const double = new Float64Array(1), words = new Uint32Array(double.buffer); // its low word, then its high one
   const highWord = (x) => ((double[0] = x), words[1]);
   const fromWords = (high, low) => ((words[0] = low), (words[1] = high), double[0]);
-  const SMALLEST = -1060;
-  const POWERS = new Float64Array(1024 - SMALLEST); // 2**k at k - SMALLEST, by exact doubling
-  for (let k = 0, up = 1, down = 1; k < 1024; k++, up *= 2, down /= 2) POWERS[k - SMALLEST] = up, POWERS[-k - SMALLEST] = down;
-  const powerOfTwo = (k) => POWERS[k - SMALLEST];
+  const powerOfTwo = (k) => fromWords((k + 1023) << 20, 0); // for k from -1022 to 1023
   const PIO2_1 = 1.57079632673412561417e+00, PIO2_1T = 6.07710050650619224932e-11; // pi/2: 33 bits, and the rest
   const PIO2_2 = 6.07710050630396597660e-11, PIO2_2T = 2.02226624879595063154e-21; // that rest: 33 bits, and its rest
   const TWO_OVER_PI = 6.36619772367581382433e-01;
@@ -188,7 +190,7 @@ const Playground = (() => {
         key[at & 255] = (smear + seed.charCodeAt(at)) & 255;
       }
       if (!key.length) key.push(0);
-      this.state = Uint8Array.from({ length: 256 }, (_, i) => i);
+      this.state = Uint8Array.from(range(256));
       this.i = this.j = 0;
       for (let i = 0; i < 256; i++) this.swap(i, this.j + key[i % key.length] + this.state[i]);
       this.j = 0;
@@ -230,7 +232,7 @@ const Playground = (() => {
   /* How each data set draws its points [x, y, label], in the page's order; noise from 0 to 0.5. */
   const DRAWN = {
     circle(random, noise, index) {
-      const radius = index < N_POINTS / 2 ? random.between(0, 2.5) : random.between(3.5, 5);
+      const radius = index < 250 ? random.between(0, 2.5) : random.between(3.5, 5);
       const angle = random.next() * (2 * Math.PI);
       const x = radius * sin(angle), y = radius * cos(angle);
       const seenX = x + (random.next() * 10 - 5) * noise, seenY = y + (random.next() * 10 - 5) * noise;
@@ -244,19 +246,31 @@ const Playground = (() => {
     },
     gauss(random, noise, index) {
       const share = noise / 0.5, deviation = Math.sqrt(0.5 * (1 - share) + 4 * share);
-      const label = index < N_POINTS / 2 ? 1 : -1;
+      const label = index < 250 ? 1 : -1;
       return [2 * label + deviation * random.normal(), 2 * label + deviation * random.normal(), label];
     },
     spiral(random, noise, index) {
-      const n = N_POINTS / 2, i = index % n, label = index < n ? 1 : -1;
+      const n = 250, i = index % n, label = index < n ? 1 : -1;
       const radius = (i / n) * 5, angle = ((1.75 * i) / n) * 2 * Math.PI + (label === 1 ? 0 : Math.PI);
       return [radius * sin(angle) + random.between(-1, 1) * noise, radius * cos(angle) + random.between(-1, 1) * noise, label];
     },
+    "reg-plane": (random, noise) => scattered(random, noise, (x, y) => (x + y + 10) / 20 - (1 - (x + y + 10) / 20)),
+    "reg-gauss": (random, noise) => scattered(random, noise, (x, y) => BUMPS.reduce((label, [atX, atY, height]) => {
+      const dx = x - atX, dy = y - atY, bump = height * (1 - Math.min(Math.sqrt(dx * dx + dy * dy) / 2, 1));
+      return Math.abs(bump) > Math.abs(label) ? bump : label;
+    }, 0)),
   };
+  const BUMPS = [[-4, 2.5, 1], [0, 2.5, -1], [4, 2.5, 1], [-4, -2.5, -1], [0, -2.5, 1], [4, -2.5, -1]]; // x, y, height
 
-  function drawPoints(random, dataset, noise) {
-    const points = Array.from({ length: N_POINTS }, (_, index) => DRAWN[dataset](random, noise, index));
-    for (let count = N_POINTS; count > 0; count--) {
+  /* A point anywhere in the plane, with the label that belongs to a place which noise has moved. */
+  function scattered(random, noise, labelAt) {
+    const [x, y, moveX, moveY] = range(4, () => random.between(-EXTENT, EXTENT));
+    return [x, y, labelAt(x + moveX * noise, y + moveY * noise)];
+  }
+  function drawPoints(random, setting) {
+    const draw = DRAWN[setting.dataset], noise = setting.noise / 100;
+    const points = range(countPoints(setting), (index) => draw(random, noise, index));
+    for (let count = points.length; count > 0; count--) {
       const pick = Math.floor(random.next() * count);
       [points[count - 1], points[pick]] = [points[pick], points[count - 1]];
     }
@@ -271,21 +285,28 @@ const Playground = (() => {
 
   // --- training ---------------------------------------------------------------------------------------------------------
 
+  /* Every link of a network: [the row that it comes from, the row that it leads to]. */
+  function linksOf(sizes) {
+    let next = 0;
+    const layers = sizes.map((size) => range(size, () => next++)); // the rows of each
+    return layers.slice(1).flatMap((layer, below) => layer.flatMap((row) => layers[below].map((from) => [from, row])));
+  }
+
   /* One network in training. Links count layer by layer, for each neuron its incoming links in order; `outputs` and
   `deltas` hold the inputs first, then the neurons. losses[epoch] is [training loss, test loss]; epoch 0 is the start. */
   class Engine {
     constructor(setting) {
-      const random = new SeedRandom(setting.seed), points = drawPoints(random, setting.dataset, setting.noise / 100);
-      const nTrain = Math.floor((N_POINTS * setting.percTrainData) / 100);
-      const sizes = [setting.features.length, ...setting.networkShape, 1], nRows = sizes.reduce((sum, here) => sum + here);
-      const nLinks = sizes.slice(1).reduce((sum, here, layer) => sum + here * sizes[layer], 0);
-      const [outputs, deltas] = [new Float64Array(nRows), new Float64Array(nRows)];
+      const random = new SeedRandom(setting.seed), points = drawPoints(random, setting);
+      const nTrain = Math.floor((points.length * setting.percTrainData) / 100);
+      const sizes = [setting.features.length, ...setting.networkShape, 1], rows = sizes.reduce((sum, here) => sum + here);
+      const [outputs, deltas] = [new Float64Array(rows), new Float64Array(rows)];
       Object.assign(this, { setting, points, nTrain, sizes, outputs, deltas, inputs: featuresAt(points, setting.features) });
-      this.kinds = sizes.map((_, layer) => (layer === sizes.length - 1 ? "tanh" : setting.activation));
-      this.weights = Float64Array.from({ length: nLinks }, () => (setting.initZero ? 0 : random.next() - 0.5));
-      this.biases = new Float64Array(nRows - sizes[0]).fill(setting.initZero ? 0 : 0.1);
-      this.dead = new Uint8Array(nLinks); // 1 for a link that L1 has cut for good
-      this.weightSums = new Float64Array(nLinks); // gradients that wait for the next step, of `count` points
+      this.kinds = sizes.map((_, layer) => (layer < sizes.length - 1 ? setting.activation : isRegression(setting) ? "linear" : "tanh"));
+      this.links = linksOf(sizes);
+      this.weights = Float64Array.from(this.links, () => (setting.initZero ? 0 : random.next() - 0.5));
+      this.biases = new Float64Array(rows - sizes[0]).fill(setting.initZero ? 0 : 0.1);
+      this.dead = new Uint8Array(this.weights.length); // 1 for a link that L1 has cut for good
+      this.weightSums = new Float64Array(this.weights.length); // gradients that wait for the next step, of `count` points
       this.biasSums = new Float64Array(this.biases.length);
       Object.assign(this, { count: 0, totals: [0, 0], losses: [], at: nTrain }); // epoch 0 trains nothing
       this.train(1);
@@ -294,14 +315,14 @@ const Playground = (() => {
 
     /* One point's work: an epoch learns from each training point, then takes the loss at every point. True at its end. */
     work() {
-      const { at, nTrain, totals } = this, learning = at < nTrain, point = learning ? at : at - nTrain;
-      const label = this.points[point][2], error = this.forward(this.inputs, point) - label;
+      const { at, nTrain, totals, points } = this, learning = at < nTrain, point = learning ? at : at - nTrain;
+      const label = points[point][2], error = this.forward(this.inputs, point) - label;
       if (learning) this.backward(label);
       else totals[point < nTrain ? 0 : 1] += 0.5 * (error * error);
       if (learning && (at + 1) % this.setting.batchSize === 0) this.update();
       this.at += 1;
-      if (this.at < nTrain + N_POINTS) return false;
-      this.losses.push([totals[0] / nTrain, totals[1] / (N_POINTS - nTrain)]);
+      if (this.at < nTrain + points.length) return false;
+      this.losses.push([totals[0] / nTrain, totals[1] / (points.length - nTrain)]);
       Object.assign(this, { totals: [0, 0], at: 0 });
       return true;
     }
@@ -357,15 +378,6 @@ const Playground = (() => {
       }
     }
 
-    /* Every link: [its number, the row it comes from, the row it leads to]. */
-    *links({ sizes } = this) {
-      for (let layer = 1, link = 0, row = sizes[0], before = 0; layer < sizes.length; before += sizes[layer++ - 1]) {
-        for (const stop = row + sizes[layer]; row < stop; row++) {
-          for (let from = before; from < before + sizes[layer - 1]; from++) yield [link++, from, row];
-        }
-      }
-    }
-
     /* One step along the mean of `count` points' gradients, which are then forgotten. */
     update() {
       const { weights, biases, weightSums, biasSums, dead } = this;
@@ -392,7 +404,7 @@ const Playground = (() => {
   const NEURON = 34, ROW = 48, MARGIN = 16, LABEL = 46; // CSS pixels: a neuron's side, from row to row, around, the names
   const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
   /* The colours from -1 to 1 in 256 steps: [red, green, blue]. */
-  const COLORS = Array.from({ length: 256 }, (_, step) => {
+  const COLORS = range(256, (step) => {
     const value = step / 127.5 - 1, end = channels(value < 0 ? NEGATIVE : POSITIVE), size = Math.abs(value);
     return channels(NEUTRAL).map((zero, channel) => Math.round(zero + size * (end[channel] - zero)));
   });
@@ -403,14 +415,14 @@ const Playground = (() => {
   /* What every neuron answers over the plane, and a small picture (canvas) of it for each: neighbours in one would blur. */
   class Maps {
     constructor(engine) {
-      const links = engine.weights.length, rows = engine.outputs.length, density = links < 200 ? 50 : links < 2000 ? 32 : 16;
+      const links = engine.links.length, rows = engine.outputs.length, density = links < 200 ? 50 : links < 2000 ? 32 : 16;
       Object.assign(this, { engine, density });
       const tick = (index) => (((index + 0.5) / density) * 2 - 1) * EXTENT;
-      const plane = Array.from({ length: density * density }, (_, at) => [tick(at % density), -tick(Math.floor(at / density))]);
+      const plane = range(density ** 2, (at) => [tick(at % density), -tick(Math.floor(at / density))]);
       this.inputs = featuresAt(plane, engine.setting.features);
       this.answers = new Float64Array(rows * plane.length);
       const picture = () => Object.assign(document.createElement("canvas"), { width: density, height: density });
-      this.contexts = Array.from({ length: rows }, () => picture().getContext("2d"));
+      this.pictures = range(rows, picture);
       this.image = new ImageData(density, density * rows);
       this.pixels = new Uint32Array(this.image.data.buffer);
     }
@@ -424,41 +436,33 @@ const Playground = (() => {
           pixels[here] = PIXELS[stepOf(outputs[row])];
         }
       }
-      this.contexts.forEach((context, row) => context.putImageData(this.image, 0, -row * this.density));
+      this.pictures.forEach((picture, row) => picture.getContext("2d").putImageData(this.image, 0, -row * this.density));
     }
 
-    paint(context, row, x, y, side) {
-      context.drawImage(this.contexts[row].canvas, x, y, side, side);
-    }
-
-    /* The line where a neuron answers zero, in a square of `side` pixels. */
+    /* The line where a neuron answers zero, in a square of `side` pixels: through every cell of the grid that it crosses. */
     zeroLine(context, row, side) {
       const { density } = this, cell = side / density, answers = this.answers.subarray(row * density ** 2);
       context.beginPath();
-      for (let at = 0; at < density * (density - 1) - 1; at++) {
-        const column = at % density, line = Math.floor(at / density);
-        if (column === density - 1) continue;
-        const corners = [[at, 0, 0], [at + 1, 1, 0], [at + 1 + density, 1, 1], [at + density, 0, 1]];
-        const crossings = corners.flatMap(([from, x, y], corner) => {
-          const [to, toX, toY] = corners[(corner + 1) % 4], share = answers[from] / (answers[from] - answers[to]);
-          const here = [column + 0.5 + x + share * (toX - x), line + 0.5 + y + share * (toY - y)];
-          return answers[from] < 0 === answers[to] < 0 ? [] : [here];
-        });
-        crossings.forEach(([x, y], index) => context[index % 2 ? "lineTo" : "moveTo"](x * cell, y * cell));
+      for (let at = 0, crossings = 0; at < density * (density - 1); at++) {
+        for (const [x, y, toX, toY] of (at + 1) % density ? EDGES : []) {
+          const here = answers[at + x + y * density], there = answers[at + toX + toY * density], share = here / (here - there);
+          if (here < 0 === there < 0) continue;
+          const place = [(at % density) + 0.5 + x + share * (toX - x), Math.floor(at / density) + 0.5 + y + share * (toY - y)];
+          context[crossings++ % 2 ? "lineTo" : "moveTo"](place[0] * cell, place[1] * cell);
+        }
       }
       context.stroke();
     }
   }
+  const EDGES = [[0, 0, 1, 0], [1, 0, 1, 1], [1, 1, 0, 1], [0, 1, 0, 0]]; // of a cell: from x, y to x, y
 
   /* A canvas made `width` by `height` CSS pixels and wiped; returns what draws on it, in CSS pixels. */
   function wiped(canvas, width, height) {
     const ratio = window.devicePixelRatio || 1, sizes = [width, height].map((length) => Math.round(length * ratio));
-    if (canvas.width !== sizes[0] || canvas.height !== sizes[1]) [canvas.width, canvas.height] = sizes;
+    [canvas.width, canvas.height] = sizes;
     canvas.style.height = `${height}px`;
     const context = canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.setLineDash([]);
-    context.clearRect(0, 0, width, height);
+    context.scale(ratio, ratio);
     return context;
   }
 
@@ -467,15 +471,15 @@ const Playground = (() => {
     const left = MARGIN + LABEL + NEURON / 2, step = (width - left - MARGIN - NEURON / 2) / (sizes.length - 1);
     const middle = 26 + (Math.max(...sizes) * ROW) / 2;
     const place = (layer, at) => [left + layer * step, middle + (at - (sizes[layer] - 1) / 2) * ROW];
-    return sizes.flatMap((size, layer) => Array.from({ length: size }, (_, at) => place(layer, at)));
+    return sizes.flatMap((size, layer) => range(size, (at) => place(layer, at)));
   }
 
   /* The thousand strongest links, weak ones first: colour and width by weight, dashed where negative, none that is dead. */
   function drawLinks(context, engine, centres) {
-    const { weights, dead } = engine, living = Array.from(engine.links()).filter(([link]) => !dead[link]);
-    living.sort(([a], [b]) => Math.abs(weights[a]) - Math.abs(weights[b]));
-    for (const [link, from, to] of living.slice(-1000)) {
-      const [x, y] = centres[from], [toX, toY] = centres[to], middle = (x + toX) / 2, weight = weights[link];
+    const { weights, dead, links } = engine, living = range(links.length).filter((link) => !dead[link]);
+    living.sort((a, b) => Math.abs(weights[a]) - Math.abs(weights[b]));
+    for (const link of living.slice(-1000)) {
+      const [[x, y], [toX, toY]] = links[link].map((row) => centres[row]), middle = (x + toX) / 2, weight = weights[link];
       Object.assign(context, { strokeStyle: colorOf(weight), lineWidth: 0.6 + 1.1 * Math.min(Math.abs(weight), 5) });
       context.setLineDash(weight < 0 ? [7, 3] : []);
       context.beginPath();
@@ -500,20 +504,19 @@ const Playground = (() => {
     }
     centres.forEach(([x, y], row) => {
       const corner = [x - NEURON / 2, y - NEURON / 2];
-      maps.paint(context, row, ...corner, NEURON);
+      context.drawImage(maps.pictures[row], ...corner, NEURON, NEURON);
       Object.assign(context, { strokeStyle: row === shown ? colors.ink : colors.muted, lineWidth: row === shown ? 2.5 : 1 });
       context.strokeRect(...corner, NEURON, NEURON);
       if (row < sizes[0]) return;
-      context.fillStyle = colorOf(biases[row - sizes[0]]);
+      Object.assign(context, { fillStyle: colorOf(biases[row - sizes[0]]), lineWidth: 0.5 });
       context.fillRect(corner[0] - 9, corner[1] + NEURON - 6, 6, 6);
-      context.lineWidth = 0.5;
       context.strokeRect(corner[0] - 9, corner[1] + NEURON - 6, 6, 6);
     });
   }
 
   /* Every neuron's name, by row. */
   function neuronNames({ features, networkShape }) {
-    const layer = (size, before) => Array.from({ length: size }, (_, at) => `layer ${before + 1}, neuron ${at + 1}`);
+    const layer = (size, before) => range(size, (at) => `layer ${before + 1}, neuron ${at + 1}`);
     return [...features.map((name) => LABELS[name]), ...networkShape.flatMap(layer), "the output"];
   }
 
@@ -521,26 +524,26 @@ const Playground = (() => {
   function numbersOf(engine) {
     const { sizes, weights, biases, dead, epoch, losses } = engine, names = neuronNames(engine.setting), of = names.map(() => []);
     const weight = (link) => (dead[link] ? "dead" : weights[link]);
-    for (const [link, from, row] of engine.links()) of[row].push(`\n    from ${names[from]}: ${weight(link)}`);
+    engine.links.forEach(([from, row], link) => of[row].push(`\n    from ${names[from]}: ${weight(link)}`));
     const lines = names.map((name, row) => `${name}: bias ${biases[row - sizes[0]]}${of[row].join("")}`).slice(sizes[0]);
     return [`epoch ${epoch}: training loss ${losses[epoch][0]}, test loss ${losses[epoch][1]}`, ...lines].join("\n\n");
   }
 
-  /* One neuron's answers over the plane, with the points: squares for -1, circles for +1, test points with a dark edge. */
+  /* One neuron's answers over the plane, with the points: squares for the class -1, test points with a dark edge. */
   function drawOutput(canvas, engine, maps, row, withTest) {
     const side = canvas.clientWidth, context = wiped(canvas, side, side), size = Math.max(3, side / 100);
     Object.assign(context, { fillStyle: "#fff", strokeStyle: "#22272e", lineWidth: 1.2 });
     context.fillRect(0, 0, side, side);
     context.globalAlpha = 0.62;
-    maps.paint(context, row, 0, 0, side);
+    context.drawImage(maps.pictures[row], 0, 0, side, side);
     context.globalAlpha = 1;
     maps.zeroLine(context, row, side);
-    const place = (value) => ((value / EXTENT + 1) * side) / 2;
-    engine.points.slice(0, withTest ? N_POINTS : engine.nTrain).forEach(([x, y, label], index) => {
-      context.fillStyle = label < 0 ? NEGATIVE : POSITIVE;
+    const place = (value) => ((value / EXTENT + 1) * side) / 2, square = isRegression(engine.setting) ? NaN : -1;
+    engine.points.slice(0, withTest ? Infinity : engine.nTrain).forEach(([x, y, label], index) => {
+      context.fillStyle = colorOf(label);
       context.strokeStyle = index < engine.nTrain ? "#fff" : "#22272e";
       context.beginPath();
-      if (label < 0) context.rect(place(x) - size * 0.85, place(-y) - size * 0.85, size * 1.7, size * 1.7);
+      if (label === square) context.rect(place(x) - size * 0.85, place(-y) - size * 0.85, size * 1.7, size * 1.7);
       else context.arc(place(x), place(-y), size, 0, 7);
       context.fill(), context.stroke();
     });
@@ -549,11 +552,10 @@ const Playground = (() => {
   /* Both curves of an engine's losses, training dashed, on a scale from 0 or, with `log`, a logarithmic one. */
   function drawLosses(canvas, losses, log, { ink, muted, line }) {
     const width = canvas.clientWidth, height = 96, context = wiped(canvas, width, height), left = 44, bottom = height - 16;
-    const last = losses.length - 1, epochs = [];
-    for (let epoch = 0; epoch < last; epoch += Math.ceil(last / width)) epochs.push(epoch);
-    epochs.push(last);
-    const every = epochs.flatMap((epoch) => losses[epoch]).filter((loss) => loss > 0 && loss < Infinity);
-    const top = Math.max(1e-6, ...every), low = log ? Math.min(top / 10, ...every) : 0;
+    const last = losses.length - 1, every = Math.ceil(last / width) || 1;
+    const epochs = Array.from(losses.keys()).filter((epoch) => epoch % every === 0 || epoch === last);
+    const shown = epochs.flatMap((epoch) => losses[epoch]).filter((loss) => loss > 0 && loss < Infinity);
+    const top = Math.max(1e-6, ...shown), low = log ? Math.min(top / 10, ...shown) : 0;
     const inWords = (loss) => (loss && loss < 0.001 ? loss.toExponential(0) : loss.toFixed(3));
     const scale = log ? Math.log10 : (value) => value;
     const y = (loss) => bottom - ((scale(loss) - scale(low)) / (scale(top) - scale(low))) * (bottom - 8);
@@ -577,8 +579,8 @@ const Playground = (() => {
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches; // then two pictures a second are enough
   const SPEEDS = { "1 epoch/s": 1, "10 epochs/s": 10, "60 epochs/s": 60, "full speed": 1e6 };
   const RATES = [0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
-  const options = (values) => values.map((value) => `<option>${value}</option>`).join("");
-  const choice = (name, text, values) => `<label>${text} <select name="${name}">${options(values)}</select></label>`;
+  const choice = (name, text, values) =>
+    `<label>${text} <select name="${name}">${values.map((value) => `<option>${value}</option>`).join("")}</select></label>`;
   const tick = (name, text) => `<label><input type="checkbox" name="${name}"> ${text}</label>`;
   const button = (name, text) => `<button type="button" name="${name}">${text}</button>`;
   const slider = (name, text, [min, max, step]) => `<label>${text} <b data-of="${name}"></b>
@@ -596,7 +598,7 @@ const Playground = (() => {
       <div class="playground-bar"><label>Picture of <select name="picture"></select></label>
         ${tick("testPoints", "test points")} ${tick("logarithmic", "logarithmic loss")}</div></div></div>
     <details class="playground-settings"><summary>Settings</summary><div>
-      <fieldset><legend>Data</legend>${choice("dataset", "Data set", CHOICES.dataset)} ${slider("noise", "Noise", [0, 80, 5])}
+      <fieldset><legend>Data</legend>${choice("dataset", "Data set", [...CLASSES, ...REGRESSIONS])} ${slider("noise", "Noise", [0, 80, 5])}
         ${slider("percTrainData", "Training share, %", [10, 90, 10])} ${slider("batchSize", "Batch size", [1, 30, 1])}</fieldset>
       <fieldset><legend>Training</legend>${choice("activation", "Activation", CHOICES.activation)}
         ${choice("learningRate", "Learning rate", RATES)} ${choice("regularization", "Penalty", CHOICES.regularization)}
@@ -634,8 +636,7 @@ const Playground = (() => {
     load(address) {
       const error = this.find(".playground-error");
       error.textContent = "";
-      try { this.setting = parse(address); } catch ({ message }) { error.textContent = message; }
-      this.setting ??= DEFAULTS;
+      try { this.setting = parse(address); } catch ({ message }) { this.setting ??= DEFAULTS, error.textContent = message; }
       this.parts.address.value = this.find("a").href = addressOf(this.setting);
       this.fill();
       this.restart();
@@ -804,7 +805,7 @@ const Playground = (() => {
     const [picture, caption] = element.children;
     maps.compute();
     picture.style.width = `${side}px`;
-    maps.paint(wiped(picture, side, side), maps.engine.outputs.length - 1, 0, 0, side);
+    wiped(picture, side, side).drawImage(maps.pictures.at(-1), 0, 0, side, side);
     caption.textContent = said;
   }
 
