@@ -72,6 +72,9 @@ def config_of(values, epochs, patience):
 
 # --- keras-tuner's two halves: the oracle proposes, the tuner trains ----------------------------------------------------
 
+# Two private names are set, _random_state and _get_tuner_fname, as nothing public makes a killed Bayesian search go on as it would
+# have. A width capped by the depth would need no refusals; but it would propose other networks than the stored search has trained.
+
 
 class _WithinLimit:
     """An oracle that turns down networks over the limit, and whose proposals depend on seed and trials alone."""
@@ -96,8 +99,7 @@ class _WithinLimit:
             self.refused[trial_id] = refused
             if self.parameters(values) <= MOST_PARAMETERS:
                 return proposal
-            values = self._random_values()
-            proposal = {"status": "STOPPED" if values is None else "RUNNING", "values": values}
+            proposal = keras_tuner.oracles.RandomSearchOracle.populate_space(self, trial_id)
         raise Problem(
             f"The search finds no further network of at most {MOST_PARAMETERS:,} parameters: widen its space."
         )
@@ -130,12 +132,11 @@ class _Tuner(keras_tuner.engine.base_tuner.BaseTuner):
         return str(Path(self.project_dir) / f"{ALONE if self.tuner_id == 'chief' else self.tuner_id}.json")
 
     def run_trial(self, trial):
-        history = self.train(int(trial.trial_id), trial.hyperparameters.values)
+        try:
+            history = self.train(int(trial.trial_id), trial.hyperparameters.values)
+        except Exception as error:
+            raise keras_tuner.errors.FatalError from error
         return {"val_accuracy": max(row["val_accuracy"] for row in history)}
-
-    def _try_run_and_update_trial(self, trial, *args, **kwargs):
-        self._run_and_update_trial(trial, *args, **kwargs)
-        trial.status = "COMPLETED"
 
 
 class Search:
@@ -173,7 +174,10 @@ class Search:
             )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # of the Gaussian process, on a handful of trials
-            tuner.search()
+            try:
+                tuner.search()
+            except keras_tuner.errors.FatalError as error:
+                raise error.__cause__ from None
         return tuner
 
     def _oracle(self):

@@ -159,6 +159,23 @@ def test_the_stored_search_kept_to_its_limits():
         assert all(tuning.network_of(row["values"]).count_params() == row["parameters"] for row in rows)
 
 
+@pytest.mark.parametrize("method", ["random", pytest.param("bayes", marks=pytest.mark.slow)])
+def test_the_stored_search_is_what_its_seed_proposes(method, monkeypatch, tmp_path):
+    """Played again with the stored accuracies instead of training: the same networks, turned down the same number of times."""
+    record = store.read_json(PROFILES["report"].results / tuning.RESULT)
+    stored = [row for row in record["trials"] if row["method"] == method]
+
+    def played(search, number, values):
+        return [{"epoch": 1, "val_accuracy": stored[number]["val_accuracy"], "seconds": 0.0}]
+
+    monkeypatch.setattr(tuning.Search, "_train", played)
+    settings = record["settings"]
+    search = tuning.Search(method, data(), tmp_path, settings["seed"], settings["trials_each"], settings["epochs"])
+    search.inputs, search.classes = 784, 10
+    facts = ("trial", "seed", "values", "parameters", "refused_before")
+    assert [[row[fact] for fact in facts] for row in search.run()] == [[row[fact] for fact in facts] for row in stored]
+
+
 def test_the_command_line_spends_what_the_chapter_spends():
     cell = next(
         c for c in notebooks.read(notebooks.source_path("04_mlp")).cells if "parameters" in c.metadata.get("tags", [])
