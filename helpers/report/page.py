@@ -263,7 +263,7 @@ def _measured(stated, found):
     return (
         f"{words}; p-value {found.p:.2g}"
         if found.power is None
-        else f"{words}; conformal p-value {found.p:.3f}, power {found.power:.0%}"
+        else f"{words}; conformal p-value {found.p:.3f}, other rows passing {found.power:.0%}"
     )
 
 
