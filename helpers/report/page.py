@@ -15,11 +15,9 @@ from importlib import metadata
 
 import matplotlib
 from IPython.display import Markdown, display
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from PIL import Image
 
-from helpers.core import store
+from helpers.core import plotting, store
 from helpers.core.project import Problem, profile_named
 from helpers.report import rules
 from helpers.report.claims import claim
@@ -213,20 +211,17 @@ def environment(profile, seed):
 
 
 def _picture(figure, kind, dpi):
-    """A figure as bytes of "svg" or "png" that are the same on every run: no date, no version, fixed ids.
+    """A figure as bytes of "svg" or "png" that are the same on every run."""
+    _lay_out(figure, dpi)
+    return plotting.as_svg(figure) if kind == "svg" else plotting.as_png(figure)
 
-    It is laid out only for the first picture of it, since that takes as long as drawing one.
-    """
+
+def _lay_out(figure, dpi):
+    """Give a figure its dpi, and lay it out for its first picture only, since that takes as long as drawing one."""
     figure.dpi = dpi
     if figure.get_layout_engine() is not None:
         figure.get_layout_engine().execute(figure)
         figure.set_layout_engine("none")
-    buffer = io.BytesIO()
-    if kind == "svg":
-        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
-    else:
-        FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
-    return buffer.getvalue()
 
 
 def _animated(figures, seconds):
@@ -234,8 +229,9 @@ def _animated(figures, seconds):
 
     The palette is that of the last figure, where the colours are fullest. No dithering: its specks would flicker.
     """
-    drawn = (io.BytesIO(_picture(figure, "png", ANIMATION_DPI)) for figure in figures)
-    pictures = [Image.open(picture).convert("RGB") for picture in drawn]
+    for figure in figures:
+        _lay_out(figure, ANIMATION_DPI)
+    pictures = [plotting.as_picture(figure).convert("RGB") for figure in figures]
     palette = pictures[-1].quantize(128, method=Image.Quantize.MEDIANCUT)
     first, *rest = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
     durations = [round(1000 * seconds)] * len(rest) + [round(10000 * seconds)]
