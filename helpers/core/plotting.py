@@ -112,8 +112,18 @@ def _with_few_colours(picture, **options):
 
 
 def _lightened(encoded):
-    """A PNG in base64 (bytes) with at most 256 colours, if that is lighter; one with transparent pixels stays as it is."""
-    picture = Image.open(io.BytesIO(base64.b64decode(encoded)))
-    if picture.mode == "RGBA" and picture.getchannel("A").getextrema()[0] < 255:
+    """A PNG in base64 (bytes) with at most 256 colours, if that is lighter.
+
+    Pixels that are not drawn stay so, and an opacity that all others share is kept; a picture with more stays as it is.
+    """
+    picture = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA")
+    alpha = np.asarray(picture.getchannel("A"))
+    opacities = np.unique(alpha[alpha > 0])
+    if len(opacities) != 1:
         return encoded
-    return min(base64.b64encode(_with_few_colours(picture)), encoded, key=len)
+    few = picture.convert("RGB").quantize(255, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    places = Image.fromarray(np.where(alpha > 0, np.asarray(few), 255).astype(np.uint8), mode="P")
+    places.putpalette(few.getpalette()[: 3 * 255] + [0] * (3 * 256 - len(few.getpalette()[: 3 * 255])))
+    buffer = io.BytesIO()
+    places.save(buffer, format="png", optimize=True, transparency=bytes([opacities[0]] * 255 + [0]))
+    return min(base64.b64encode(buffer.getvalue()), encoded, key=len)

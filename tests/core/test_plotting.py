@@ -45,9 +45,25 @@ def test_pictures_inside_an_svg_are_light_too():
         assert inside.mode == "P"
 
 
-def test_a_picture_with_transparent_pixels_keeps_them():
-    picture = Image.fromarray(np.dstack([np.full((40, 40, 3), 200, np.uint8), np.eye(40, dtype=np.uint8) * 255]))
+def encoded(pixels):
+    """A picture (array of bytes, height x width x RGBA) as a PNG in base64."""
     buffer = io.BytesIO()
-    picture.save(buffer, format="png")
-    encoded = base64.b64encode(buffer.getvalue())
-    assert plotting._lightened(encoded) == encoded
+    Image.fromarray(pixels.astype(np.uint8)).save(buffer, format="png")
+    return base64.b64encode(buffer.getvalue())
+
+
+def test_pixels_that_are_not_drawn_stay_so_and_a_shared_opacity_is_kept():
+    colours = np.random.default_rng(1).integers(0, 255, (60, 60, 3))
+    alpha = np.where(np.add.outer(np.arange(60), np.arange(60)) > 30, 150, 0)
+    before = encoded(np.dstack([colours, alpha]))
+    after = plotting._lightened(before)
+    assert len(after) < len(before)
+    with Image.open(io.BytesIO(base64.b64decode(after))) as light:
+        shown = np.asarray(light.convert("RGBA")).astype(int)
+    assert (shown[..., 3] == alpha).all()
+    assert np.abs(shown[..., :3] - colours)[alpha > 0].mean() < 20
+
+
+def test_a_picture_of_several_opacities_stays_as_it_is():
+    soft = encoded(np.dstack([np.full((40, 40, 3), 200), np.add.outer(np.arange(40), np.arange(40))]))
+    assert plotting._lightened(soft) == soft

@@ -117,6 +117,12 @@ def test_figures_holds_nothing_that_no_notebook_shows():
     assert {path.stem for path in project.FIGURES.iterdir() if not path.name.startswith(".")} == shown
 
 
+def test_figures_are_light():
+    weights = {path.name: path.stat().st_size for path in project.FIGURES.iterdir()}
+    assert max(weights.values()) < 400_000, max(weights, key=weights.get)
+    assert sum(weights.values()) < 14_000_000
+
+
 # --- the machinery ----------------------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from helpers.report import claims, notebooks, site, tables
 NAMES = ["index", *notebooks.names(), "playground", "figures", "glossary", "bibliography"]
 AXE_PAGES = ("index", "08_what_reproduces", "playground")  # these always; the others in the slow run
 GRAVE = ("serious", "critical")  # axe's grades for what keeps somebody from reading
-MOST = 5_000_000  # bytes of a page with its pictures
+MOST = 3_000_000  # bytes of a page with its pictures
 BEYOND = """width => [...document.querySelectorAll('main *')].filter(e => {
     if (e.getBoundingClientRect().width === 0 || e.getBoundingClientRect().right <= width + 1) return false;
     for (let box = e; box && box !== document.body; box = box.parentElement)
