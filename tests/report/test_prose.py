@@ -131,6 +131,46 @@ def test_a_typed_result_is_found(monkeypatch):
         test_no_result_is_typed(NAMES[0])
 
 
+# What is bold for weight, or is explained where it stands, and is no term to look up.
+EMPHASIS = {
+    "+1", "-1", "engine", "dependable", "same amount", "same share", "dead", "has learned", "survives", "both", "confident", "grid",
+    "step", "one", "one more run", "v1", "v2", "v3", "pool first, then normalise", "without", "stored", "bent", "pull", "measured",
+    "statements", "counted", "derived", "the course's own data", "in brief",
+}  # fmt: skip
+
+
+def glossary():
+    """The terms of the glossary, in lower case (set of str)."""
+    text = (project.NOTEBOOKS / "site" / "glossary.md").read_text(encoding="utf-8").lower()
+    heads = re.findall(r"^(.+)\n: ", text, re.MULTILINE)
+    return {part.strip(" )") for head in heads for part in re.split(r"[,;(]", head)}
+
+
+def test_every_term_in_bold_is_in_the_glossary_and_every_chapter_leads_there():
+    missing, terms = [], glossary()
+    for name in NAMES:
+        text = "\n".join(
+            cell.source for cell in notebooks.read(notebooks.source_path(name)).cells if cell.cell_type == "markdown"
+        )
+        assert "(site/glossary.md)" in text, name
+        for bold in re.findall(r"\*\*([^*]+)\*\*", text):
+            word = " ".join(bold.lower().split()).rstrip(".")
+            if word not in EMPHASIS and not {word, word.removesuffix("s"), f"{word} map", f"{word} search"} & terms:
+                missing.append(f"{name}: {word}")
+    aliases = {
+        "stochastic gradient descent": "sgd",
+        "principal component analysis": "pca",
+        "cross-validation": "five-fold cross-validation",
+    }
+    assert [each for each in missing if aliases.get(each.partition(": ")[2]) not in terms] == []
+
+
+def test_definitions_are_short():
+    text = (project.NOTEBOOKS / "site" / "glossary.md").read_text(encoding="utf-8")
+    definitions = re.findall(r"^: (.+(?:\n  .+)*)", text, re.MULTILINE)
+    assert len(definitions) > 50 and max(len(each.split()) for each in definitions) <= 45
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_what_was_found_is_at_the_top_and_is_what_the_results_say(name):
     notebook = notebooks.read(project.NOTEBOOKS / f"{name}.ipynb")
