@@ -88,6 +88,12 @@ def parameters(notebook):
     return found
 
 
+def title(notebook):
+    """A notebook's first heading (str)."""
+    sources = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return re.search(r"^# (.*)$", sources, re.MULTILINE)[1].strip()
+
+
 def reading_minutes(notebook):
     """How long the main line, all before the first appendix, takes to read: words, computed ones too, and a look at each figure."""
     words = figures = 0

@@ -139,7 +139,7 @@ def _write_source(source, stored):
         if not path.is_file():
             raise Problem(f"{shown(path)} is missing: run `make report`, which executes the chapters first.")
         notebook = notebooks.read(path)
-        facts = {"name": name, "number": int(name[:2]), "title": _title(notebook)}
+        facts = {"name": name, "number": int(name[:2]), "title": notebooks.title(notebook)}
         facts |= {"minutes": notebooks.reading_minutes(notebook), "seconds": seconds.get(name)}
         chapters.append(facts | {"figures": _prepare(notebook, known)})
         told |= _told(notebook)
@@ -219,12 +219,6 @@ def _figure_directive(facts, again=False):
     target = "" if again else f":name: fig-{facts['name']}\n"
     place = f"\n[See it in its place.](#fig-{facts['name']})" if again else ""
     return f"```{{figure}} figures/{file}\n{target}:alt: {alt}\n\n{page.figure_caption(facts)}{place}\n```"
-
-
-def _title(notebook):
-    """A notebook's first heading (str)."""
-    sources = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    return re.search(r"^# (.*)$", sources, re.MULTILINE)[1].strip()
 
 
 def _told(notebook):
