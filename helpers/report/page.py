@@ -86,7 +86,7 @@ class Page:
         """Set a claim of the report beside what was measured; show the verdict and keep it for the ledger.
 
         evidence   : what its rule takes (rules.py): Seeds, Runs, Estimate or a stats.Accuracy, a bool, a plain value.
-        n          : what it was measured on, in words.   what : the quantity, in words, if not the claim's label.
+        n          : what it was measured on, in words.   what : the quantity that was measured, in words.
         why        : a remark, which changes no verdict.
         untestable : a sentence that says why the claim cannot be tested here; nothing else leads to that verdict.
         under      : evidence by setting (dict), where the report leaves one open.
@@ -108,9 +108,11 @@ class Page:
         }  # fmt: skip
         theirs = in_words(stated.says if stated.value is None else stated.value, stated.form)
         self._verdicts[claim_id] = [claim_id, stated.label, theirs, _measured(stated, found), found.word]
-        beside = f"The report ({stated.place}): {theirs}"
-        line = f"**{found.word}** · {what or stated.label}: {_measured(stated, found)}" + (f" ({n})" if n else "")
-        display(Markdown(f"{line}. {beside}." + (f" {remark}" if remark else "")), metadata={"claim": claim_id})
+        named = "" if stated.value is None else f"{stated.label}. "
+        ours = "Ours" if what in ("", stated.label) else f"Ours, {what}"
+        line = f"**{found.word}** · {named}The report ({stated.place}): {theirs}. {ours}: {_measured(stated, found)}"
+        line += (f" ({n})" if n else "") + "." + (f" {remark}" if remark else "")
+        display(Markdown(line), metadata={"claim": claim_id})
         return found
 
     def _judged(self, stated, evidence, untestable):

@@ -103,8 +103,8 @@ class AmongSeeds:
 
     others: tuple = ()
     description: str = (
-        f"reproduced if the conformal p-value of the printed pair of losses among the pairs of the seeds is at least {LEVEL}; "
-        "near miss if that of a pair one unit of the last digit away is, or that after up to a fifth more epochs"
+        f"reproduced if the conformal p-value of the printed pair of losses among those of our seeds is at least {LEVEL}; near miss "
+        "if it is so for a pair that differs by one unit of the last digit, or after up to a fifth more epochs"
     )
 
     def judge(self, printed, evidence):
@@ -242,7 +242,7 @@ class Shown:
 class Clock:
     """Seconds of an unknown machine."""
 
-    description: str = "seconds belong to a machine and to releases that are not known: shown beside ours, not judged"
+    description: str = "seconds depend on a machine and on releases that are not known: shown beside ours, not judged"
 
     def judge(self, printed, evidence):
         """The Verdict with our seconds."""
