@@ -124,7 +124,9 @@ class Page:
 
     def verdicts(self):
         """Show the table of all claims checked so far: what the report states, what we measured, the verdict."""
-        self.table({"": "l", "claim": "l", "the report": "l", "measured": "l", "verdict": "l"}, self._verdicts.values())
+        self.table(
+            {"id": "l", "claim": "l", "the report": "l", "measured": "l", "verdict": "l"}, self._verdicts.values()
+        )
 
     def publish(self, figure, slug, *, caption, alt, report=None):
         """Write a figure to figures/ as SVG and PNG, and show it under its number.
@@ -175,7 +177,10 @@ class Page:
             store.write_json(self.profile.results / f"{self.chapter}.json", record)
         facts = environment(self.profile.name, self.seed)
         lines = [f"| {key} | {value} |" for key, value in facts.items()]
-        data = {"text/markdown": "\n".join(["| made with | |", "|:--|:--|", *lines]), "application/json": facts}
+        data = {
+            "text/markdown": "\n".join(["| this run | made with |", "|:--|:--|", *lines]),
+            "application/json": facts,
+        }
         display(data, raw=True)
 
 
