@@ -1,9 +1,16 @@
 """One look for every figure: colours that the colour-blind can tell apart, and the same meaning for each everywhere."""
 
+import base64
+import io
+import re
+
 import matplotlib
 import numpy as np
 import seaborn
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from PIL import Image
 
 INK, FAINT, GRID = "#22272e", "#6b7280", "#d9dde3"
 BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, PINK, GREY, YELLOW, CYAN = seaborn.color_palette("colorblind").as_hex()
@@ -69,3 +76,54 @@ def rounded(values, digits=5):
     magnitude = np.floor(np.log10(np.abs(values), out=np.zeros_like(values), where=normal))
     scale = 10.0 ** (digits - 1 - magnitude)
     return np.where(normal, np.round(np.where(normal, values, 0) * scale) / scale, values)
+
+
+EMBEDDED = re.compile(rb"data:image/png;base64,([^\"]*)")
+
+
+def as_svg(figure):
+    """A figure as the bytes of an SVG, the same on every run: no date, fixed ids, and the pictures in it as light as `as_png`'s."""
+    buffer = io.BytesIO()
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
+    return EMBEDDED.sub(lambda found: found[0][: -len(found[1])] + _lightened(found[1]), buffer.getvalue())
+
+
+def as_png(figure):
+    """A figure as the bytes of a PNG with at most 256 colours, the same on every run: less than half as heavy as one with all."""
+    return _with_few_colours(as_picture(figure), dpi=(figure.dpi, figure.dpi))
+
+
+def as_picture(figure):
+    """A figure as a PIL image in RGBA, at its own dpi."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba()))
+
+
+def _with_few_colours(picture, **options):
+    """A PIL image as the bytes of a PNG of at most 256 colours; its transparency is lost.
+
+    Maximum coverage counts in whole numbers, so every processor chooses the same colours. No dithering: it would be seen.
+    """
+    few = picture.convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    few.save(buffer, format="png", optimize=True, **options)
+    return buffer.getvalue()
+
+
+def _lightened(encoded):
+    """A PNG in base64 (bytes) with at most 256 colours, if that is lighter.
+
+    Pixels that are not drawn stay so, and an opacity that all others share is kept; a picture with more stays as it is.
+    """
+    picture = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA")
+    alpha = np.asarray(picture.getchannel("A"))
+    opacities = np.unique(alpha[alpha > 0])
+    if len(opacities) != 1:
+        return encoded
+    few = picture.convert("RGB").quantize(255, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    places = Image.fromarray(np.where(alpha > 0, np.asarray(few), 255).astype(np.uint8), mode="P")
+    places.putpalette(few.getpalette()[: 3 * 255] + [0] * (3 * 256 - len(few.getpalette()[: 3 * 255])))
+    buffer = io.BytesIO()
+    places.save(buffer, format="png", optimize=True, transparency=bytes([opacities[0]] * 255 + [0]))
+    return min(base64.b64encode(buffer.getvalue()), encoded, key=len)

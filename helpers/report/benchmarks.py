@@ -20,6 +20,12 @@ def benchmark_entries():
     return dict(sorted(found.items()))
 
 
+def chapter_seconds():
+    """The seconds that each chapter took in the report profile when last measured, by name (dict; {} if never)."""
+    measured = store.read_json(FILE) if FILE.is_file() else {}
+    return measured.get("report_seconds", {"values": {"chapters": {}}})["values"]["chapters"]
+
+
 def _pca_logit(timing):
     ours = "nested components"
     what = "Components and logistic regression, six numbers of components, cross-validated"

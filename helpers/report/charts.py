@@ -9,6 +9,7 @@ from helpers.report import rules
 
 COLORS = {"good": plotting.BLUE, "near": plotting.GREY, "bad": plotting.ORANGE}
 MARKS = {"good": "s", "near": "D", "bad": "X"}
+BAND = plotting.GRID
 LEAST = 1e-4  # where the scale of p-values ends
 ROW, HEADING = 0.17, 1.5  # inches a row; rows that a heading takes
 
@@ -35,18 +36,19 @@ def p_values(groups):
 
 
 def shares(groups):
-    """Statements about a share: ours with its interval, and the bound that the statement needs.
+    """Statements about a share: ours with its interval, on a band that covers the shares with which the statement holds.
 
-    groups : dict of heading -> rows (label, share, low, high, bound, verdict).
+    groups : dict of heading -> rows (label, share, low, high, (least, most), verdict).
     """
     figure, axes = _rows(groups)
-    axes.set(xlim=(-0.02, 1.02), xlabel="share, with its 95 % interval; the tick is the bound of the rule")
+    axes.set(xlim=(-0.02, 1.02), xlabel="share, with its 95 % interval")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    for y, (_, share, low, high, bound, word) in _placed(groups):
+    for y, (_, share, low, high, holding, word) in _placed(groups):
         color, ends = COLORS[grade(word)], rounded([low, high], 4)
+        axes.plot(holding, [y, y], color=BAND, linewidth=9, solid_capstyle="butt", zorder=1)
         axes.plot(ends, [y, y], color=color, linewidth=1.6)
         axes.plot(rounded(share, 4), y, MARKS[grade(word)], color=color, markersize=5)
-        axes.plot(bound, y, "|", color=plotting.INK, markersize=8)
+    axes.plot([], [], color=BAND, linewidth=9, label="shares with which it holds")
     _legend(axes, [row[-1] for _, row in _placed(groups)])
     return figure
 

@@ -13,7 +13,7 @@ FILE = project.RESULTS / "ledger.json"
 OURS = ("measured", "interval", "p", "power", "n", "verdict", "why", "under")
 FIELDS = ("id", "chapter", "where", "says", "kind", "rule", "reported", *OURS)
 NOT_RUN = "its chapter has not been run"
-BEGIN, END = "<!-- verdicts: written by `make store`, from outputs/results/ -->", "<!-- end of verdicts -->"
+BEGIN, END = "<!-- results: written by `make store`, from outputs/results/ -->", "<!-- end of results -->"
 
 PARTS = {
     1: "Features by hand", 2: "Penalties", 3: "Features by itself", 4: "Multilayer perceptron",
@@ -182,10 +182,29 @@ def count_table(rows):
 COUNTS = {"kind of claim": "l", "claims": "r", "verdicts": "l"}
 
 
+SHOWN = {
+    1: "01-smallest-spiral", 2: "02-printed-losses", 3: "03-epoch-maps", 4: "04-leaking-validation", 5: "05-under-change",
+    6: "06-rebuilt", 7: "07-whole-network", 8: "08-printed-numbers",
+}  # fmt: skip
+
+
 def readme_part():
-    """What stands between the README's two marks: chapter 08 in brief, and the verdicts by kind (str of Markdown)."""
-    brief = store.read_json(project.RESULTS / f"{notebooks.LAST}.json")["brief"]
-    return f"**In brief.** {brief}\n\n{page.markdown_table(COUNTS, count_table(entries()))}"
+    """What stands between the README's two marks: chapter 08 in brief, and a table of the chapters (str of Markdown)."""
+    chapters = page.markdown_table({"": "l", "chapter": "l", "in a line": "l"}, map(_chapter_line, notebooks.names()))
+    return f"**In brief.** {_brief(notebooks.LAST)}\n\n{chapters}"
+
+
+def _brief(name):
+    """What a chapter found, in brief, from its results (str of Markdown)."""
+    return store.read_json(project.RESULTS / f"{name}.json", f"python -m helpers run {name}")["brief"]
+
+
+def _chapter_line(name):
+    """A chapter for the README: a picture of it, its question, and the first sentence of what it found (list of str)."""
+    number, title = name[:2], notebooks.title(notebooks.read(notebooks.source_path(name)))
+    picture = f'<img src="figures/{SHOWN[int(number)]}.png" width="150" alt="">'
+    first = re.split(r"(?<=\.) (?=[A-Z0-9*])", _brief(name))[0]
+    return [picture, f"[{number}](notebooks/{name}.ipynb) {title}", first]
 
 
 def write():
@@ -194,7 +213,7 @@ def write():
 
 
 def write_readme():
-    """Renew the table of verdicts in README.md, between its two marks."""
+    """Renew what the README tells of the results, between its two marks."""
     path = project.ROOT / "README.md"
     before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)

@@ -22,6 +22,7 @@ STAMP = "code_digest"
 NAME = re.compile(r"\d\d_[a-z0-9_]+")  # editors and file managers leave copies beside the chapters, named otherwise
 LAST = "08_what_reproduces"  # this chapter reads the results of all others, and runs after them
 LEDGER = "ledger.json"  # which it writes
+WORDS_A_MINUTE, SECONDS_A_FIGURE = 200, 20
 DATA_FILES = {"claims.py": ["claims.yaml"]}  # what a module reads from its own folder
 
 
@@ -85,6 +86,27 @@ def parameters(notebook):
             except ValueError:
                 continue  # computed from others, so none to be given
     return found
+
+
+def title(notebook):
+    """A notebook's first heading (str)."""
+    sources = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return re.search(r"^# (.*)$", sources, re.MULTILINE)[1].strip()
+
+
+def reading_minutes(notebook):
+    """How long the main line, all before the first appendix, takes to read: words, computed ones too, and a look at each figure."""
+    words = figures = 0
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and re.search(r"^## Appendix", cell.source, re.MULTILINE):
+            break
+        texts = [cell.source] if cell.cell_type == "markdown" else []
+        for output in cell.get("outputs", []):
+            figures += "figure" in output.get("metadata", {})
+            shown_there = output.get("data", {}).get("text/markdown", "")
+            texts += [] if shown_there.startswith("|") else [shown_there]
+        words += sum(len(text.split()) for text in texts)
+    return words / WORDS_A_MINUTE + figures * SECONDS_A_FIGURE / 60
 
 
 # --- what outputs come from -------------------------------------------------------------------------------------------

@@ -15,11 +15,9 @@ from importlib import metadata
 
 import matplotlib
 from IPython.display import Markdown, display
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from PIL import Image
 
-from helpers.core import store
+from helpers.core import plotting, store
 from helpers.core.project import Problem, profile_named
 from helpers.report import rules
 from helpers.report.claims import claim
@@ -88,7 +86,7 @@ class Page:
         """Set a claim of the report beside what was measured; show the verdict and keep it for the ledger.
 
         evidence   : what its rule takes (rules.py): Seeds, Runs, Estimate or a stats.Accuracy, a bool, a plain value.
-        n          : what it was measured on, in words.   what : the quantity, in words, if not the claim's label.
+        n          : what it was measured on, in words.   what : the quantity that was measured, in words.
         why        : a remark, which changes no verdict.
         untestable : a sentence that says why the claim cannot be tested here; nothing else leads to that verdict.
         under      : evidence by setting (dict), where the report leaves one open.
@@ -110,9 +108,11 @@ class Page:
         }  # fmt: skip
         theirs = in_words(stated.says if stated.value is None else stated.value, stated.form)
         self._verdicts[claim_id] = [claim_id, stated.label, theirs, _measured(stated, found), found.word]
-        beside = f"The report ({stated.place}): {theirs}"
-        line = f"**{found.word}** · {what or stated.label}: {_measured(stated, found)}" + (f" ({n})" if n else "")
-        display(Markdown(f"{line}. {beside}." + (f" {remark}" if remark else "")), metadata={"claim": claim_id})
+        named = "" if stated.value is None else f"{stated.label}. "
+        ours = "Ours" if what in ("", stated.label) else f"Ours, {what}"
+        line = f"**{found.word}** · {named}The report ({stated.place}): {theirs}. {ours}: {_measured(stated, found)}"
+        line += (f" ({n})" if n else "") + "." + (f" {remark}" if remark else "")
+        display(Markdown(line), metadata={"claim": claim_id})
         return found
 
     def _judged(self, stated, evidence, untestable):
@@ -124,7 +124,9 @@ class Page:
 
     def verdicts(self):
         """Show the table of all claims checked so far: what the report states, what we measured, the verdict."""
-        self.table({"": "l", "claim": "l", "the report": "l", "measured": "l", "verdict": "l"}, self._verdicts.values())
+        self.table(
+            {"id": "l", "claim": "l", "the report": "l", "measured": "l", "verdict": "l"}, self._verdicts.values()
+        )
 
     def publish(self, figure, slug, *, caption, alt, report=None):
         """Write a figure to figures/ as SVG and PNG, and show it under its number.
@@ -175,7 +177,10 @@ class Page:
             store.write_json(self.profile.results / f"{self.chapter}.json", record)
         facts = environment(self.profile.name, self.seed)
         lines = [f"| {key} | {value} |" for key, value in facts.items()]
-        data = {"text/markdown": "\n".join(["| made with | |", "|:--|:--|", *lines]), "application/json": facts}
+        data = {
+            "text/markdown": "\n".join(["| this run | made with |", "|:--|:--|", *lines]),
+            "application/json": facts,
+        }
         display(data, raw=True)
 
 
@@ -213,20 +218,17 @@ def environment(profile, seed):
 
 
 def _picture(figure, kind, dpi):
-    """A figure as bytes of "svg" or "png" that are the same on every run: no date, no version, fixed ids.
+    """A figure as bytes of "svg" or "png" that are the same on every run."""
+    _lay_out(figure, dpi)
+    return plotting.as_svg(figure) if kind == "svg" else plotting.as_png(figure)
 
-    It is laid out only for the first picture of it, since that takes as long as drawing one.
-    """
+
+def _lay_out(figure, dpi):
+    """Give a figure its dpi, and lay it out for its first picture only, since that takes as long as drawing one."""
     figure.dpi = dpi
     if figure.get_layout_engine() is not None:
         figure.get_layout_engine().execute(figure)
         figure.set_layout_engine("none")
-    buffer = io.BytesIO()
-    if kind == "svg":
-        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
-    else:
-        FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
-    return buffer.getvalue()
 
 
 def _animated(figures, seconds):
@@ -234,8 +236,9 @@ def _animated(figures, seconds):
 
     The palette is that of the last figure, where the colours are fullest. No dithering: its specks would flicker.
     """
-    drawn = (io.BytesIO(_picture(figure, "png", ANIMATION_DPI)) for figure in figures)
-    pictures = [Image.open(picture).convert("RGB") for picture in drawn]
+    for figure in figures:
+        _lay_out(figure, ANIMATION_DPI)
+    pictures = [plotting.as_picture(figure).convert("RGB") for figure in figures]
     palette = pictures[-1].quantize(128, method=Image.Quantize.MEDIANCUT)
     first, *rest = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
     durations = [round(1000 * seconds)] * len(rest) + [round(10000 * seconds)]
@@ -263,7 +266,7 @@ def _measured(stated, found):
     return (
         f"{words}; p-value {found.p:.2g}"
         if found.power is None
-        else f"{words}; conformal p-value {found.p:.3f}, power {found.power:.0%}"
+        else f"{words}; conformal p-value {found.p:.3f}, other rows passing {found.power:.0%}"
     )
 
 

@@ -104,8 +104,8 @@ class AmongSeeds:
 
     others: tuple = ()
     description: str = (
-        f"reproduced if the conformal p-value of the printed pair of losses among the pairs of the seeds is at least {LEVEL}; "
-        "near miss if that of a pair one unit of the last digit away is, or that after up to a fifth more epochs"
+        f"reproduced if the conformal p-value of the printed pair of losses among those of our seeds is at least {LEVEL}; near miss "
+        "if it is so for a pair that differs by one unit of the last digit, or after up to a fifth more epochs"
     )
 
     def judge(self, printed, evidence):
@@ -234,7 +234,7 @@ RULES = {
         "a setting of the report that we took over: shown, not counted", lambda _, ours: Verdict(AS_SET, ours)
     ),
     "clock": Plain(
-        "seconds belong to a machine and to releases that are not known: shown beside ours, not judged",
+        "seconds depend on a machine and on releases that are not known: shown beside ours, not judged",
         lambda _, ours: Verdict(UNTESTABLE, ours),
     ),
 }  # by the name that claims.yaml gives

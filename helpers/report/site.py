@@ -20,7 +20,7 @@ import nbformat
 
 from helpers.core import project, store
 from helpers.core.project import Problem, shown
-from helpers.report import claims, ledger, notebooks, page, tables
+from helpers.report import benchmarks, claims, ledger, notebooks, page, tables
 
 ASSETS = Path(__file__).parent / "site_assets"
 LIST = "files.txt"  # the names of a site's files: by it we know a folder that we made
@@ -28,6 +28,7 @@ LEAVINGS = re.compile(r"\.DS_Store|\._.*|Thumbs\.db|desktop\.ini")  # what file 
 PAGE_NAME = re.compile(
     r"[a-z_]+\.md"
 )  # a page beside the chapters; copies of it that an editor leaves are named otherwise
+SHOWN_AGAIN = re.compile(r"^!\[[^\]]*\]\(\.\./figures/([\w-]+)\.(?:svg|png|gif)\)$", re.MULTILINE)
 REPORT_FIGURES = 17  # so many figures the report of 2019 has
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 BROWSER_SECONDS = 60  # then it hangs
@@ -131,18 +132,20 @@ def _write_source(source, stored):
     shutil.copytree(ASSETS, source / "_static", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     shutil.copy(_mathjax(), source / "_static" / "mathjax.js")
     shutil.copy(ASSETS / "conf.py", source)
-    chapters, answer = [], ""
+    chapters, told, known = [], {}, {}
+    seconds = benchmarks.chapter_seconds()
     for name in notebooks.names():
         path = notebooks.source_path(name) if stored else project.EXECUTED / f"{name}.ipynb"
         if not path.is_file():
             raise Problem(f"{shown(path)} is missing: run `make report`, which executes the chapters first.")
         notebook = notebooks.read(path)
-        figures = _prepare(notebook)
-        chapters.append({"name": name, "number": int(name[:2]), "title": _title(notebook), "figures": figures})
-        answer += _answer(notebook)
+        facts = {"name": name, "number": int(name[:2]), "title": notebooks.title(notebook)}
+        facts |= {"minutes": notebooks.reading_minutes(notebook), "seconds": seconds.get(name)}
+        chapters.append(facts | {"figures": _prepare(notebook, known)})
+        told |= _told(notebook)
         nbformat.write(notebook, source / f"{name}.ipynb")
     for path in filter(lambda path: PAGE_NAME.fullmatch(path.name), (project.NOTEBOOKS / "site").iterdir()):
-        text = _filled(path.read_text(encoding="utf-8"), chapters, answer)
+        text = _filled(path.read_text(encoding="utf-8"), chapters, told)
         (source / path.name).write_text(text, encoding="utf-8")
 
 
@@ -154,18 +157,24 @@ def _mathjax():
     return Path(package.submodule_search_locations[0], "static", "mathjax", "es5", "tex-svg-full.js")
 
 
-def _prepare(notebook):
-    """Turn the published figures of a notebook into figure directives, in place. Returns the figures' facts in order."""
+def _prepare(notebook, known):
+    """Turn the published figures of a notebook into figure directives, in place. Returns the figures' facts in order.
+
+    known : the facts of earlier chapters' figures by name, to which its own are added; a picture of one of them that
+    stands in its text becomes that figure, with its caption. Raises Problem if there is no such figure.
+    """
     figures = []
     for cell in notebook.cells:
         if cell.cell_type != "code":
             cell.source = cell.source.replace("](site/", "](")  # the pages beside the chapters lie beside them there
+            cell.source = SHOWN_AGAIN.sub(lambda found: _shown_again(found[1], known), cell.source)
             continue
         outputs = []
         for output in cell.outputs:
             metadata, data = output.get("metadata", {}), output.get("data", {})
             if "figure" in metadata:
                 figures.append(_listing_facts(metadata["figure"]))
+                known[metadata["figure"]["name"]] = metadata["figure"]
                 directive = _figure_directive(metadata["figure"])
                 outputs.append(nbformat.v4.new_output("display_data", {"text/markdown": directive}))
             elif "caption_of" not in metadata and output.get("name") != "stderr":
@@ -176,6 +185,13 @@ def _prepare(notebook):
         cell.outputs = outputs
         cell.metadata.pop("papermill", None)
     return figures
+
+
+def _shown_again(name, known):
+    """A figure of an earlier chapter as a directive (str). Raises Problem if there is none of this name."""
+    if name not in known:
+        raise Problem(f"A chapter shows the figure {name} again, but no chapter before it has published that.")
+    return _figure_directive(known[name], again=True)
 
 
 def _listing_facts(facts):
@@ -205,19 +221,17 @@ def _figure_directive(facts, again=False):
     return f"```{{figure}} figures/{file}\n{target}:alt: {alt}\n\n{page.figure_caption(facts)}{place}\n```"
 
 
-def _title(notebook):
-    """A notebook's first heading (str)."""
-    sources = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    return re.search(r"^# (.*)$", sources, re.MULTILINE)[1].strip()
+def _told(notebook):
+    """What the cells tagged `answer` or `story-...` say, by tag, for the opening page (dict of str of Markdown)."""
+    told = {}
+    for cell in notebook.cells:
+        for tag in cell.metadata.get("tags", []):
+            if tag == "answer" or tag.startswith("story-"):
+                told[tag] = "".join(output.data["text/markdown"] + "\n" for output in cell.outputs)
+    return told
 
 
-def _answer(notebook):
-    """What the cells tagged `answer` say: the opening page repeats it (str of Markdown, "" if a notebook has none)."""
-    outputs = [o for cell in notebook.cells if "answer" in cell.metadata.get("tags", []) for o in cell.outputs]
-    return "".join(output.data["text/markdown"] + "\n" for output in outputs)
-
-
-def _filled(text, chapters, answer):
+def _filled(text, chapters, told):
     """A page beside the chapters, from its Jinja template. Raises Problem if it asks for what no chapter has."""
     figures = {facts["name"]: facts for chapter in chapters for facts in chapter["figures"]}
     addresses = {}
@@ -232,10 +246,10 @@ def _filled(text, chapters, answer):
             figure=lambda name: _figure_directive(figures[name], again=True),
             tables=sorted(addresses.values()),
             report_figures=REPORT_FIGURES,
-            answer=answer,
+            told=lambda tag: told[tag],
         )
     except KeyError as error:
-        raise Problem(f"A page of the site asks for the figure {error}, which no chapter has.") from None
+        raise Problem(f"A page of the site asks for {error}, which no chapter has.") from None
     except jinja2.TemplateError as error:
         raise Problem(f"A page in notebooks/site/ cannot be filled in: {error}.") from None
 

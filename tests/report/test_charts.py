@@ -8,7 +8,7 @@ from tests.conftest import svg
 pytestmark = pytest.mark.usefixtures("house_style")
 
 ROWS = [("one", 0.4, "reproduced"), ("two", 1e-9, "not reproduced"), ("three", 0.03, "near miss")]
-SHARES = [("often", 0.9, 0.8, 0.95, 0.5, "holds"), ("seldom", 0.1, 0.05, 0.2, 0.5, "does not hold")]
+SHARES = [("often", 0.9, 0.8, 0.95, (0.5, 1), "holds"), ("seldom", 0.6, 0.55, 0.7, (0, 0.5), "does not hold")]
 
 
 def marks(axes, color):
@@ -23,11 +23,14 @@ def test_a_p_value_is_drawn_where_it_lies_or_at_the_edge():
     assert [marks(axes, charts.COLORS[grade]) for grade in ("good", "bad", "near")] == [[0.4], [charts.LEAST], [0.03]]
 
 
-def test_a_share_is_drawn_with_its_interval_and_its_bound():
+def test_a_share_is_drawn_with_its_interval_on_the_shares_with_which_it_holds():
     axes = charts.shares({"A": SHARES}).axes[0]
-    assert marks(axes, charts.COLORS["good"]) == [0.9] and marks(axes, charts.COLORS["bad"]) == [0.1]
+    assert marks(axes, charts.COLORS["good"]) == [0.9] and marks(axes, charts.COLORS["bad"]) == [0.6]
     assert [0.8, 0.95] in [list(line.get_xdata()) for line in axes.lines]
-    assert [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "|"] == [0.5, 0.5]
+    bands = [
+        list(line.get_xdata()) for line in axes.lines if line.get_color() == charts.BAND and line.get_linewidth() > 5
+    ]
+    assert bands[:2] == [[0.5, 1], [0, 0.5]]
 
 
 def test_every_row_and_heading_is_named():

@@ -103,6 +103,14 @@ def test_every_figure_shown_is_in_figures(notebook):
                 assert all((project.FIGURES / f"{facts['name']}.{kind}").is_file() for kind in kinds), facts["name"]
 
 
+def test_every_picture_in_a_text_is_a_figure_and_described(notebook):
+    for cell in cells(notebook, "markdown"):
+        for alt, name in re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", cell.source):
+            assert len(alt.split()) > 5, f"{name} needs an alternative text"
+            assert (project.NOTEBOOKS / name).resolve().parent == project.FIGURES.resolve(), name
+            assert (project.NOTEBOOKS / name).is_file(), name
+
+
 def test_figures_holds_nothing_that_no_notebook_shows():
     shown = {
         output.metadata.figure.name
@@ -112,6 +120,12 @@ def test_figures_holds_nothing_that_no_notebook_shows():
         if "figure" in output.get("metadata", {})
     }
     assert {path.stem for path in project.FIGURES.iterdir() if not path.name.startswith(".")} == shown
+
+
+def test_figures_are_light():
+    weights = {path.name: path.stat().st_size for path in project.FIGURES.iterdir()}
+    assert max(weights.values()) < 400_000, max(weights, key=weights.get)
+    assert sum(weights.values()) < 14_000_000
 
 
 # --- the machinery ----------------------------------------------------------------------------------------------------

@@ -74,13 +74,15 @@ def test_a_check_shows_and_keeps_the_verdict_of_the_claims_rule(page, shown, tmp
     page.finish()
     stored = json.loads((tmp_path / "results" / "04_mlp.json").read_text())["claims"]
     assert [row["verdict"] for row in stored] == ["not reproduced", "agrees", "cannot be tested here", "holds"]
-    assert shown[0][0].startswith("**not reproduced** · validation accuracy, first account: 90.0% [")
-    assert shown[0][0].endswith(" (3 runs). The report (text of 2.1): 87.4%.") and shown[0][1] == {
-        "claim": "mlp-val-acc-a"
-    }
+    assert shown[0][0].startswith(
+        "**not reproduced** · validation accuracy, first account. The report (text of 2.1): 87.4%. Ours: 90.0% ["
+    )
+    assert shown[0][0].endswith(" (3 runs).") and shown[0][1] == {"claim": "mlp-val-acc-a"}
     assert stored[0]["measured"] == 0.9 and stored[0]["interval"][0] < 0.9 < stored[0]["interval"][1]
     assert stored[2]["why"] == "Another machine." and stored[2]["measured"] == [1.0, 2.0]
-    assert shown[3][0].startswith("**holds** · the share: 60.0% [55.0%, 65.0%]") and shown[3][0].endswith(" A remark.")
+    assert shown[3][0].startswith("**holds** · The report (text of 1.2): ") and shown[3][0].endswith(
+        " Ours, the share: 60.0% [55.0%, 65.0%]. A remark."
+    )
 
 
 @pytest.mark.parametrize(("measured", "verdict"), [(244591, "agrees"), (244590, "differs")])
@@ -98,7 +100,7 @@ def test_a_row_of_a_table_has_a_p_value_and_words_are_no_markdown(page, shown):
     found = page.check("t4-spiral", seeds)
     page.check("q1c", True)
     page.verdicts()
-    assert f"conformal p-value {found.p:.3f}, power {found.power:.0%}" in shown[0][0]
+    assert f"conformal p-value {found.p:.3f}, other rows passing {found.power:.0%}" in shown[0][0]
     assert "beta1 = w1\\*w5 + w2\\*w6" in shown[1][0]
     assert "| t4-spiral | spiral, sigmoid 5-5-5 | train loss 0.017, test loss 0.020 |" in shown[2][0]
 

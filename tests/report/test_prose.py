@@ -1,15 +1,18 @@
 """What stands in Markdown: no result is typed there, and a chapter can be read in ten minutes or so."""
 
+import ast
 import re
 
 import pytest
+import yaml
 
 from helpers.core import project, store
 from helpers.report import notebooks
 from helpers.report.claims import all_claims
 
 NAMES = notebooks.names()
-WORDS_A_MINUTE, SECONDS_A_FIGURE, MINUTES = 200, 20, 12
+PAGES = [project.ROOT / "README.md", *sorted((project.NOTEBOOKS / "site").glob("[!.]*.md"))]
+MINUTES = 12
 
 # What is no result, and is cut out before numbers are looked for.
 NO_RESULT = [
@@ -22,6 +25,33 @@ SPELT = {
     "ten": 10, "eleven": 11, "twelve": 12, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "hundred": 100,
     "hundreds": 100, "thousand": 1000, "dozen": 12,
 }  # fmt: skip
+
+# Words that readers stumbled over, and what to write.
+PLAIN = {
+    r"\b(?:on|of|by|in) the page\b|\bthe page'?s\b": "the Playground; a notebook is a chapter",
+    r"\breadouts?\b": "what was measured",
+    r"\bmanieth\b": "every tenth, or whichever",
+    r"\b(?:is|are) such as\b": "typical of",
+    r"\bdetours?\b": "residual connection",
+    r"\bno bargain\b": "does not help",
+    r"\b(?:our|own|both) roads?\b": "function, way",
+    r"\bdear(?:er|est)?\b": "expensive, slow",
+    r"\bwitness(?:es)?\b": "another computation",
+    r"\bhangs? on\b": "depends on",
+    r"\blonel\w+": "farther from its neighbours",
+    r"\bfair rivals?\b": "the same network with hand-made features",
+    r"\barriv\w+": "reaches the bar",
+    r"\bparts? (?:them|the)\b|\bcan part\b": "separate",
+    r"\bstands? still\b": "does not learn",
+    r"\bat the quickest\b": "the quickest needs",
+    r"\bno say\b": "does not count",
+    r"\bodd is\b|\bgone is\b|\bwhat is gone\b": "subject, verb, object",
+    r"\bmended\b": "corrected",
+    r"\bconvinc\w+": "answers nearly one",
+    r"\bto be had\b": "available",
+    r"\bcharges for\b": "is large for",
+    r"\bdoes? for\b": "is enough for",
+}
 
 
 def numbers(text):
@@ -39,12 +69,44 @@ def settings(name, notebook):
     return {*found, *(100 * number for number in found), *(round(number / 100, 6) for number in found)}
 
 
-def main_line(notebook):
-    """The cells before the first appendix."""
-    for place, cell in enumerate(notebook.cells):
-        if cell.cell_type == "markdown" and re.search(r"^## Appendix", cell.source, re.MULTILINE):
-            return notebook.cells[:place]
-    return notebook.cells
+def read_by_people(name):
+    """What a reader meets in a chapter: its text, the sentences, captions, alternative texts and headings in its code."""
+    for cell in notebooks.read(notebooks.source_path(name)).cells:
+        if cell.cell_type == "markdown":
+            yield re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", " ", cell.source, flags=re.DOTALL)
+        elif cell.cell_type == "code":
+            nodes = [node.value for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Constant)]
+            yield "\n".join(value for value in nodes if isinstance(value, str))
+
+
+def stumbling_blocks(text):
+    """Every word of a text that PLAIN knows better, with what to write (list of str)."""
+    text = " ".join(text.split())
+    return [
+        f"{found[0]!r} in {text[max(0, found.start() - 40) : found.end() + 20]!r}: {better}"
+        for pattern, better in PLAIN.items()
+        for found in re.finditer(pattern, text, re.IGNORECASE)
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_chapter_has_plain_words(name):
+    assert [block for text in read_by_people(name) for block in stumbling_blocks(text)] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_the_pages_beside_the_chapters_have_plain_words(path):
+    assert stumbling_blocks(path.read_text(encoding="utf-8")) == []
+
+
+def test_claims_are_put_in_plain_words():
+    rows = yaml.safe_load((project.ROOT / "helpers" / "report" / "claims.yaml").read_text(encoding="utf-8"))
+    assert [block for row in rows for key in ("label", "says") for block in stumbling_blocks(row.get(key, ""))] == []
+
+
+def test_a_riddle_is_found():
+    (block,) = stumbling_blocks("The losses are such as 200 seeds\ngive.")
+    assert "typical of" in block
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -69,6 +131,46 @@ def test_a_typed_result_is_found(monkeypatch):
         test_no_result_is_typed(NAMES[0])
 
 
+# What is bold for weight, or is explained where it stands, and is no term to look up.
+EMPHASIS = {
+    "+1", "-1", "engine", "dependable", "same amount", "same share", "dead", "has learned", "survives", "both", "confident", "grid",
+    "step", "one", "one more run", "v1", "v2", "v3", "pool first, then normalise", "without", "stored", "bent", "pull", "measured",
+    "statements", "counted", "derived", "the course's own data", "in brief",
+}  # fmt: skip
+
+
+def glossary():
+    """The terms of the glossary, in lower case (set of str)."""
+    text = (project.NOTEBOOKS / "site" / "glossary.md").read_text(encoding="utf-8").lower()
+    heads = re.findall(r"^(.+)\n: ", text, re.MULTILINE)
+    return {part.strip(" )") for head in heads for part in re.split(r"[,;(]", head)}
+
+
+def test_every_term_in_bold_is_in_the_glossary_and_every_chapter_leads_there():
+    missing, terms = [], glossary()
+    for name in NAMES:
+        text = "\n".join(
+            cell.source for cell in notebooks.read(notebooks.source_path(name)).cells if cell.cell_type == "markdown"
+        )
+        assert "(site/glossary.md)" in text, name
+        for bold in re.findall(r"\*\*([^*]+)\*\*", text):
+            word = " ".join(bold.lower().split()).rstrip(".")
+            if word not in EMPHASIS and not {word, word.removesuffix("s"), f"{word} map", f"{word} search"} & terms:
+                missing.append(f"{name}: {word}")
+    aliases = {
+        "stochastic gradient descent": "sgd",
+        "principal component analysis": "pca",
+        "cross-validation": "five-fold cross-validation",
+    }
+    assert [each for each in missing if aliases.get(each.partition(": ")[2]) not in terms] == []
+
+
+def test_definitions_are_short():
+    text = (project.NOTEBOOKS / "site" / "glossary.md").read_text(encoding="utf-8")
+    definitions = re.findall(r"^: (.+(?:\n  .+)*)", text, re.MULTILINE)
+    assert len(definitions) > 50 and max(len(each.split()) for each in definitions) <= 45
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_what_was_found_is_at_the_top_and_is_what_the_results_say(name):
     notebook = notebooks.read(project.NOTEBOOKS / f"{name}.ipynb")
@@ -81,19 +183,6 @@ def test_what_was_found_is_at_the_top_and_is_what_the_results_say(name):
     assert brief and f"**In brief.** {brief}" in shown
 
 
-def reading_minutes(notebook):
-    """How long the main line takes to read: its words, computed ones too, and a look at each figure."""
-    words = figures = 0
-    for cell in main_line(notebook):
-        texts = [cell.source] if cell.cell_type == "markdown" else []
-        for output in cell.get("outputs", []):
-            figures += "figure" in output.get("metadata", {})
-            shown = output.get("data", {}).get("text/markdown", "")
-            texts += [] if shown.startswith("|") else [shown]
-        words += sum(len(text.split()) for text in texts)
-    return words / WORDS_A_MINUTE + figures * SECONDS_A_FIGURE / 60
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_a_chapter_is_read_in_ten_minutes_or_so(name):
-    assert reading_minutes(notebooks.read(project.NOTEBOOKS / f"{name}.ipynb")) <= MINUTES
+    assert notebooks.reading_minutes(notebooks.read(project.NOTEBOOKS / f"{name}.ipynb")) <= MINUTES

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+import nbformat
 import pytest
 
 from helpers.core import project
@@ -16,7 +17,7 @@ from helpers.report import claims, notebooks, site, tables
 NAMES = ["index", *notebooks.names(), "playground", "figures", "glossary", "bibliography"]
 AXE_PAGES = ("index", "08_what_reproduces", "playground")  # these always; the others in the slow run
 GRAVE = ("serious", "critical")  # axe's grades for what keeps somebody from reading
-MOST = 5_000_000  # bytes of a page with its pictures
+MOST = 3_000_000  # bytes of a page with its pictures
 BEYOND = """width => [...document.querySelectorAll('main *')].filter(e => {
     if (e.getBoundingClientRect().width === 0 || e.getBoundingClientRect().right <= width + 1) return false;
     for (let box = e; box && box !== document.body; box = box.parentElement)
@@ -213,9 +214,15 @@ def test_no_page_is_heavy(built):
 
 def test_the_opening_page_says_what_came_of_it(built):
     index = (built / "index.html").read_text(encoding="utf-8")
-    answer = index.partition('id="what-came-of-it"')[2].partition("</section>")[0]
-    assert "<strong>In brief.</strong>" in answer and answer.count("<tr") == 5
-    assert index.count("<figure") == 3
+    answer = index.partition('id="what-we-found"')[2].partition('id="chapters"')[0]
+    assert "<strong>In brief.</strong>" in answer and answer.count("<h3") == 4 and "<table" not in answer
+    assert index.count("<figure") == answer.count("<figure") == 4
+
+
+def test_the_opening_page_says_how_long_each_chapter_takes(built):
+    index = (built / "index.html").read_text(encoding="utf-8").partition('id="chapters"')[2].partition("</section>")[0]
+    times = re.findall(r"<td[^>]*><p>(\d+)</p></td>\s*<td[^>]*><p>(\d+|–)</p></td>\s*</tr>", index)
+    assert len(times) == len(notebooks.names()) and all(2 < int(minutes) <= 12 for minutes, _ in times)
 
 
 def test_a_copy_that_an_editor_left_is_no_page():
@@ -249,6 +256,18 @@ def test_figures_are_numbered_and_answer_to_the_report(built):
                     assert f"{name}.html#fig-{facts['name']}" in index
 
 
+def test_a_figure_shown_again_in_a_text_has_its_own_caption_and_must_have_been_published():
+    text = nbformat.v4.new_markdown_cell("One.\n\n![a line](../figures/01-line.svg)\n\n## Two")
+    known = {"01-line": {"name": "01-line", "number": "1.2", "alt": "A line.", "caption": "It rises.", "report": None}}
+    site._prepare(nbformat.v4.new_notebook(cells=[text]), known)
+    assert text.source.startswith("One.\n\n```{figure} figures/01-line.svg\n:alt: A line.\n\n**Figure 1.2.** It rises.")
+    assert "(#fig-01-line)" in text.source and text.source.endswith("```\n\n## Two")
+    with pytest.raises(Problem, match="01-other"):
+        site._prepare(
+            nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("![x](../figures/01-other.png)")]), {}
+        )
+
+
 def test_the_lists_of_figures_and_tables_are_whole(built):
     text = html.unescape((built / "figures.html").read_text(encoding="utf-8"))
     numbers = [int(number) for number in re.findall(r"<td[^>]*>(?:<p>)?Fig\u00a0(\d+)<?", text)]
@@ -269,7 +288,7 @@ def test_an_animation_is_shown_from_its_gif():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('{{ figure("09-none") }}', "the figure '09-none', which no chapter has"),
+        ('{{ figure("09-none") }}', "'09-none', which no chapter has"),
         ("{{ nothing }}", "'nothing' is undefined"),
         ("{% for %}", "cannot be filled in"),
     ],

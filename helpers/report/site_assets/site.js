@@ -8,6 +8,13 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("main pre, .pst-scrollable-table-container").forEach((box) => watch.observe(box));
 });
 
+/* The side bar with the chapters is a landmark of its own. */
+document.addEventListener("DOMContentLoaded", () => {
+  const side = document.querySelector(".bd-sidebar-primary");
+  side?.setAttribute("role", "region");
+  side?.setAttribute("aria-label", "Chapters and search");
+});
+
 /* Appendices are folded; a link into one, or printing, opens it. */
 document.addEventListener("DOMContentLoaded", () => {
   const folded = [...document.querySelectorAll("main section[id^='appendix']")].map((section) => {
