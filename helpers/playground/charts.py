@@ -98,11 +98,12 @@ def network_figure(
     return figure
 
 
-def decision_surfaces(surfaces, titles, train=None, test=None, columns=6, side=1.5):
+def decision_surfaces(surfaces, titles, train=None, test=None, columns=6, side=1.5, small=False):
     """Small multiples of decision surfaces, over seeds or settings.
 
     surfaces : float array (n, d, d), networks' answers over the plane.   titles : n short strings.
     train, test : None, or n arrays (points, 3) each.   columns : pictures in a row.   side : of one, in inches.
+    small : as in draw_surface.
     """
     columns = min(columns, len(titles))
     rows = -(-len(titles) // columns)
@@ -112,7 +113,7 @@ def decision_surfaces(surfaces, titles, train=None, test=None, columns=6, side=1
         row, column = divmod(index, columns)
         axes = _axes_at(figure, 0.08 + column * step_x, 0.06 + (rows - 1 - row) * step_y, side, side)
         groups = [None if group is None else group[index] for group in (train, test)]
-        draw_surface(axes, surface, *groups, size=3.0 * side, marked=False)
+        draw_surface(axes, surface, *groups, size=3.0 * side, marked=False, small=small)
         axes.set_title(title, fontsize=8, color=INK, pad=3)
     return figure
 

@@ -36,7 +36,10 @@ def run(args):
     config, notes = read_url(args.address)
     epochs = checked_count("--epochs", args.epochs)
     at = _usual_epochs(epochs) if args.at is None else [checked_count("--at", e, epochs) for e in args.at.split(",")]
-    seeds = _seeds(config.seed, checked_count("--seeds", args.seeds, MAX_SEEDS, first=1))
+    count = checked_count("--seeds", args.seeds, MAX_SEEDS, first=1)
+    seeds = tuple(dict.fromkeys((config.seed, *page_seeds(count))))[
+        :count
+    ]  # the address's own, then such as the page draws
     drawn = args.png is not None
     if drawn:
         _format(args.png)
@@ -76,12 +79,6 @@ def _usual_epochs(epochs):
     """0, 1, 2, 5, 10, 20, 50, ... and the last."""
     steps = [digit * 10**power for power in range(len(str(epochs))) for digit in (1, 2, 5)]
     return [0, *(step for step in steps if step < epochs), epochs]
-
-
-def _seeds(first, count):
-    """The address's seed, then such as the page draws."""
-    others = [seed for seed in page_seeds(count) if seed != first]
-    return (first, *others[: count - 1])
 
 
 def _as_json(trained, kept):

@@ -256,10 +256,9 @@ def _number(key, value, low, high, whole=False):
 
 
 def _switch(key, value):
-    switches = {"true": True, "false": False, True: True, False: False}
-    if not isinstance(value, (str, bool)) or value not in switches:
+    if not isinstance(value, bool) and value not in ("true", "false"):
         raise Problem(f"{key}={_shown(value)} will not do: it is either true or false.")
-    return switches[value]
+    return value in (True, "true")
 
 
 def _several(key, values, checked):

@@ -37,7 +37,8 @@ class Network:
         """
         layers = [features(x, y, self.config.features)]
         for layer, (weights, biases) in enumerate(zip(self.weights, self.biases, strict=True)):
-            totals = [_total(row, bias, layers[-1]) for row, bias in zip(weights[index], biases[index], strict=True)]
+            neurons = zip(weights[index], biases[index], strict=True)
+            totals = [sum(map(np.multiply, row, layers[-1]), bias) for row, bias in neurons]  # in the page's order
             layers.append(activated(np.stack(totals), self.config.activations[layer]))
         return layers
 
@@ -45,14 +46,6 @@ class Network:
         """The networks' answers at the points (x, y): float array (n_seeds, *x.shape); from -1 to 1 for a
         classification, unbounded for a regression."""
         return np.stack([self.activations(x, y, index)[-1][0] for index in range(len(self.seeds))])
-
-
-def _total(weights, bias, sources):
-    """A neuron's total input, summed in the page's order."""
-    total = np.full(sources.shape[1:], bias)
-    for weight, source in zip(weights, sources, strict=True):
-        total += weight * source
-    return total
 
 
 def activated(values, activation):

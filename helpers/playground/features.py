@@ -7,6 +7,12 @@ import numpy as np
 from helpers.playground.datasets import features, load_points
 
 STEEPEST = {"sigmoid": 0.25, "tanh": 1.0, "relu": 1.0, "linear": 1.0}
+SLOPES = {  # an activation's derivative, from its output
+    "sigmoid": lambda output: output * (1 - output),
+    "tanh": lambda output: 1 - output * output,
+    "relu": lambda output: (output > 0).astype(float),
+    "linear": np.ones_like,
+}
 FLAT = 0.1  # a neuron is saturated at a point where its slope is below this share of the steepest
 LEARNED = 0.25  # a training loss; a network that answers 0 everywhere, and so has learned nothing, has 0.5
 
@@ -53,7 +59,7 @@ def _errors(network, index):
     outputs = network.activations(*train[:, :2].T, index)
     upstream = outputs[-1] - train[:, 2]
     for layer in range(len(network.weights), 0, -1):
-        slope = _slope(outputs[layer], network.config.activations[layer - 1])
+        slope = SLOPES[network.config.activations[layer - 1]](outputs[layer])
         delta = upstream * slope
         yield outputs[layer - 1], slope, delta
         upstream = network.weights[layer - 1][index].T @ delta
@@ -62,15 +68,6 @@ def _errors(network, index):
 def _gradient(inputs, delta):
     """The loss's gradient by a layer's weights, the mean over the points: float array (neurons, inputs)."""
     return delta @ inputs.T / inputs.shape[1]
-
-
-def _slope(output, activation):
-    """An activation's derivative, from its output."""
-    if activation == "sigmoid":
-        return output * (1 - output)
-    if activation == "tanh":
-        return 1 - output * output
-    return (output > 0).astype(float) if activation == "relu" else np.ones_like(output)
 
 
 def linear_probe(network, index, target):
@@ -83,14 +80,13 @@ def linear_probe(network, index, target):
     ticks = np.linspace(-5.0, 5.0, 21)
     x, y = (grid.ravel() for grid in np.meshgrid(ticks, ticks))
     wanted = target(x, y)
-    return np.array([_r_squared(layer, wanted) for layer in network.activations(x, y, index)[:-1]])
-
-
-def _r_squared(outputs, wanted):
-    design = np.column_stack([outputs.T, np.ones(wanted.size)])
-    coefficients = np.linalg.lstsq(design, wanted, rcond=1e-10)[0]
-    rest = wanted - design @ coefficients
-    return 1.0 - float(rest @ rest) / float(np.sum((wanted - wanted.mean()) ** 2))
+    spread = float(np.sum((wanted - wanted.mean()) ** 2))
+    found = []
+    for outputs in network.activations(x, y, index)[:-1]:
+        design = np.column_stack([outputs.T, np.ones(wanted.size)])
+        rest = wanted - design @ np.linalg.lstsq(design, wanted, rcond=1e-10)[0]
+        found.append(1.0 - float(rest @ rest) / spread)
+    return np.array(found)
 
 
 # --- what has been learned, and from which input features ------------------------------------------------------------

@@ -275,18 +275,14 @@ def epoch_maps(panels, row_names, column_names, limit):
         return f"{epoch:.0f}\n{share:.0%}" if np.isfinite(epoch) else f"–\n{share:.0%}"
 
     cells = {
-        title: (np.where(np.isfinite(maps[0]), maps[0], np.nan), _texts(text, *maps)) for title, maps in panels.items()
+        title: (np.where(np.isfinite(maps[0]), maps[0], np.nan), np.vectorize(text)(*maps))
+        for title, maps in panels.items()
     }
     scale = {"cmap": SOON_TO_LATE, "norm": LogNorm(10, limit, clip=True)}
     figure, bar = _heat_maps(cells, row_names, column_names, 3, 0.66, "epochs by which half the seeds are there", scale)
     bar.set_ticks([10, 30, 100, 300], labels=["10", "30", "100", "300"])
     bar.minorticks_off()
     return figure
-
-
-def _texts(write, *arrays):
-    """What `write` says of each cell of some arrays (rows, columns): an array of str."""
-    return np.array([[write(*cell) for cell in zip(*rows, strict=True)] for rows in zip(*arrays, strict=True)])
 
 
 def race_maps(panels, row_names, column_names, label, columns=2):
@@ -299,7 +295,7 @@ def race_maps(panels, row_names, column_names, label, columns=2):
     for title, (first, second) in panels.items():
         decided = first + second
         share = np.divide(first, decided, out=np.full(first.shape, np.nan), where=decided > 0)
-        cells[title] = share, _texts(lambda a, b: f"{a}{gap}{b}" if a + b else "–", first, second)
+        cells[title] = share, np.vectorize(lambda a, b: f"{a}{gap}{b}" if a + b else "–")(first, second)
     scale = {"cmap": SECOND_TO_FIRST, "vmin": 0, "vmax": 1}
     figure, bar = _heat_maps(cells, row_names, column_names, columns, 0.5, label, scale)
     bar.ax.yaxis.set_major_formatter(percent)

@@ -596,14 +596,19 @@ def test_the_strip_sorts_seeds_and_replays_one(opened):
 
 
 @pytest.mark.browser
-def test_the_race_ends_where_each_runner_does(opened):
-    page = opened(f'<div data-playground="#{STATE}" data-kind="race" data-epochs="5"></div>')
+def test_the_race_ends_where_each_runner_does_and_says_when_it_was_below_the_bar(opened):
+    config = Config(dataset="gauss", hidden=(3,), seed="0.5")
+    state = config.to_url().partition("#")[2].replace("&", "&amp;")
+    page = opened(f'<div data-playground="#{state}" data-kind="race" data-epochs="8"></div>')
     page.get_by_role("button", name="Race").click()
     page.get_by_text("The race is over.").wait_for()
-    for kind, said in zip(
-        ("relu", "tanh", "sigmoid"), page.locator(".playground-tiles button").all_text_contents(), strict=True
-    ):
-        assert said.startswith(f"{kind}: {_losses(replace(TEN, activation=kind), 5)[1]:.4f}")
+    wanted = []
+    for kind in ("relu", "tanh", "sigmoid"):
+        losses = train(replace(config, activation=kind), epochs=8).test_loss[0]
+        below = f", below 0.01 at {np.argmax(losses < 0.01)}" if losses.min() < 0.01 else ""
+        wanted.append(f"{kind}: {losses[-1]:.4f}{below}")
+    assert page.locator(".playground-tiles button").all_text_contents() == wanted
+    assert {"below" in said for said in wanted} == {True, False}
 
 
 @pytest.mark.browser
