@@ -204,6 +204,16 @@ def test_every_link_to_the_playground_plays_here_with_our_digits(browser, built,
     page.close()
 
 
+@pytest.mark.browser
+def test_printing_opens_appendices_and_answers_but_no_code(browser, built):
+    page, _, _ = opened(browser, built, "07_sample_questions")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    opened_now = page.evaluate("[...document.querySelectorAll('main details:not(.hide)')].map(fold => fold.open)")
+    assert len(opened_now) > 5 and all(opened_now)
+    assert not any(page.evaluate("[...document.querySelectorAll('main details.hide')].map(fold => fold.open)"))
+    page.close()
+
+
 def test_no_page_is_heavy(built):
     for name in NAMES:
         text = (built / f"{name}.html").read_text(encoding="utf-8")
