@@ -12,7 +12,7 @@ from helpers.core import project
 from helpers.core.project import Problem
 from helpers.playground.config import Config
 from helpers.playground.engine import train
-from helpers.report import claims, notebooks, site, tables
+from helpers.report import claims, notebooks, rules, site, tables
 
 NAMES = ["index", *notebooks.names(), "playground", "figures", "glossary", "bibliography"]
 AXE_PAGES = ("index", "08_what_reproduces", "playground")  # these always; the others in the slow run
@@ -202,6 +202,23 @@ def test_every_link_to_the_playground_plays_here_with_our_digits(browser, built,
         assert shown == [run.train_loss[0, 0], run.test_loss[0, 0]], address
     assert complaints == [] and {urlparse(url).scheme for url in requested} <= {"file", "data"}
     page.close()
+
+
+@pytest.mark.browser
+def test_every_verdict_has_a_bar_in_its_colour(browser, built):
+    page, _, _ = opened(browser, built, "04_mlp")
+    kinds = page.evaluate(
+        "[...document.querySelectorAll('p.verdict')].map(each => [each.querySelector('strong').textContent, each.className])"
+    )
+    assert len(kinds) == sum(claim.chapter == 4 for claim in claims.all_claims().values())
+    grades = {word: "good" if word in rules.GOOD else "bad" if word in rules.BAD else "open" for word, _ in kinds}
+    assert {word: name.split()[-1] for word, name in kinds} == grades
+    page.close()
+
+
+def test_the_site_knows_every_word_of_a_verdict():
+    script = (site.ASSETS / "site.js").read_text(encoding="utf-8")
+    assert all(f'"{word}"' in script for words in rules.WORDS.values() for word in words)
 
 
 @pytest.mark.browser

@@ -34,3 +34,15 @@ document.addEventListener("DOMContentLoaded", () => {
   addEventListener("beforeprint", () => document.querySelectorAll("main details:not(.hide)").forEach((fold) => { fold.open = true; }));
   open();
 });
+
+/* A verdict has a bar in its colour, so that a page can be skimmed. */
+document.addEventListener("DOMContentLoaded", () => {
+  const kinds = {
+    good: ["reproduced", "holds", "agrees", "correct"], bad: ["not reproduced", "does not hold", "differs", "in error"],
+    open: ["near miss", "undecided", "cannot be tested here", "as set"],
+  };
+  document.querySelectorAll("div.cell_output p > strong:first-child").forEach((word) => {
+    const kind = Object.keys(kinds).find((name) => kinds[name].includes(word.textContent));
+    if (kind && word.nextSibling?.textContent.startsWith(" \u00b7")) word.parentElement.classList.add("verdict", kind);
+  });
+});
