@@ -260,7 +260,7 @@ def test_a_copy_that_an_editor_left_is_no_page():
 def test_the_bibliography_holds_what_is_cited_and_nothing_else():
     pages = project.NOTEBOOKS / "site"
     works = (pages / "bibliography.md").read_text(encoding="utf-8").split("\n- ")[1:]
-    listed = {(re.findall(r"[A-Z][\w-]{2,}", work)[0], re.search(r"\((\d{4})\)", work)[1]) for work in works}
+    listed = {(re.match(r"(?:[A-Z]\. )+(\w+)", work)[1], re.search(r"\((\d{4})\)", work)[1]) for work in works}
     glossary = (pages / "glossary.md").read_text(encoding="utf-8")
     cited = re.findall(r"\[[^\]]*?([A-Z]\w+)[^\]]*? (\d{4})\]\(bibliography", glossary)
     assert listed == set(cited)
