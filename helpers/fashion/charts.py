@@ -303,8 +303,9 @@ def labelled_images(images, titles, columns=6):
 
     images : (n, 28, 28), grey 0..255.   titles : one str an image, may hold line breaks.
     """
-    rows = -(-len(images) // columns)
-    figure, axes = plotting.subplots(rows * plotting.WIDTH / columns * 1.34, rows, columns, squeeze=False)
+    rows, lines = -(-len(images) // columns), max((title.count("\n") + 1 for title in titles), default=1)
+    height = rows * plotting.WIDTH / columns * (1.1 + 0.12 * lines)
+    figure, axes = plotting.subplots(height, rows, columns, squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
     for axis, image, title in zip(axes.flat, images, titles, strict=False):

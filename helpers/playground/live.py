@@ -56,4 +56,4 @@ def _filled_in_site(kind, config, epochs, words):
     """The element that playground.js looks for, with a line for wherever it does not run (the same at each call)."""
     address = config.to_url().partition("#")[2]
     marks = f'data-playground="#{escape(address)}" data-kind="{kind}" data-epochs="{int(epochs)}"'
-    return HTML(f"<div {marks}><p><em>In the report's site, {words}.</em></p></div>")
+    return HTML(f"<div {marks}><p><em>On the site of these chapters, {words}.</em></p></div>")

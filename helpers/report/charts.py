@@ -123,7 +123,7 @@ def _chapter_bars(axis, chapters):
     seconds = rounded(seconds, 4).tolist()
     words = [f"{time:,.{int(time < 10)}f} s, {most:.1f} GiB" for time, most in zip(seconds, memory, strict=True)]
     _bars(axis, range(len(seconds)), chapters, seconds, words, color=plotting.GREY)
-    axis.set(xlabel="seconds, and memory at most", title="To make each chapter's page")
+    axis.set(xlabel="seconds; beside the bar also the most memory", title="Running each chapter")
     axis.set_xlim(0, rounded(max(seconds) * 1.22, 3))
 
 
@@ -143,8 +143,8 @@ def _speedup_bars(axis, speedups):
     low, high = min([1.0, *factors]), max(factors)
     if low < 1:
         axis.axvline(1, color=plotting.FAINT, linewidth=1)
-    axis.set(xscale="log", ylim=(top - 0.4, -0.7), xlabel="times as fast as the alternative, on a logarithmic scale",
-             title="What our way of doing it gains")  # fmt: skip
+    axis.set(xscale="log", ylim=(top - 0.4, -0.7), xlabel="factor (logarithmic scale)",
+             title="How many times as fast our way is")  # fmt: skip
     axis.set_xlim(low if low == 1 else rounded(0.9 * low, 3), rounded(1.5 * high, 3))
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_minor_locator(NullLocator())

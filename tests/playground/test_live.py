@@ -566,12 +566,12 @@ def test_a_cell_s_output_is_a_line_that_the_site_brings_to_life(opened, kind):
     html = getattr(live, kind)(TEN, 5).data
     assert html == getattr(live, kind)(TEN, 5).data and "<script" not in html
     page = opened(html)
-    assert page.get_by_text("In the report's site").count() == 0
+    assert page.get_by_text("On the site of these chapters").count() == 0
     if kind == "penalty":
         assert page.get_by_label("Address").input_value() == TEN.to_url()
     else:
         assert page.get_by_role("button").text_content().endswith("for 5 epochs")
-    assert opened(html, java_script_enabled=False).get_by_text("In the report's site").is_visible()
+    assert opened(html, java_script_enabled=False).get_by_text("On the site of these chapters").is_visible()
 
 
 def test_a_slider_needs_a_penalty():

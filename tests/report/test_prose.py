@@ -29,6 +29,7 @@ SPELT = {
 # Words that readers stumbled over, and what to write.
 PLAIN = {
     r"\b(?:on|of|by|in) the page\b|\bthe page'?s\b": "the Playground; a notebook is a chapter",
+    r"\bslivers?\b": "a small part",
     r"\breadouts?\b": "what was measured",
     r"\bmanieth\b": "every tenth, or whichever",
     r"\b(?:is|are) such as\b": "typical of",

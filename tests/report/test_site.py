@@ -12,7 +12,7 @@ from helpers.core import project
 from helpers.core.project import Problem
 from helpers.playground.config import Config
 from helpers.playground.engine import train
-from helpers.report import claims, notebooks, site, tables
+from helpers.report import claims, notebooks, rules, site, tables
 
 NAMES = ["index", *notebooks.names(), "playground", "figures", "glossary", "bibliography"]
 AXE_PAGES = ("index", "08_what_reproduces", "playground")  # these always; the others in the slow run
@@ -127,7 +127,7 @@ def test_nobody_is_kept_from_reading(browser, built, name):
 @pytest.mark.browser
 def test_search_finds_a_word_without_a_server(browser, built):
     page, complaints, _ = opened(browser, built, "search")
-    page.goto((built / "search.html").as_uri() + "?q=perceptron")
+    page.goto((built / "search.html").as_uri() + "?q=speckle")
     page.wait_for_selector("#search-results li a")
     assert "04_mlp" in page.eval_on_selector_all("#search-results li a", "all => all.map(a => a.href)")[0]
     assert complaints == []
@@ -204,6 +204,33 @@ def test_every_link_to_the_playground_plays_here_with_our_digits(browser, built,
     page.close()
 
 
+@pytest.mark.browser
+def test_every_verdict_has_a_bar_in_its_colour(browser, built):
+    page, _, _ = opened(browser, built, "04_mlp")
+    kinds = page.evaluate(
+        "[...document.querySelectorAll('p.verdict')].map(each => [each.querySelector('strong').textContent, each.className])"
+    )
+    assert len(kinds) == sum(claim.chapter == 4 for claim in claims.all_claims().values())
+    grades = {word: "good" if word in rules.GOOD else "bad" if word in rules.BAD else "open" for word, _ in kinds}
+    assert {word: name.split()[-1] for word, name in kinds} == grades
+    page.close()
+
+
+def test_the_site_knows_every_word_of_a_verdict():
+    script = (site.ASSETS / "site.js").read_text(encoding="utf-8")
+    assert all(f'"{word}"' in script for words in rules.WORDS.values() for word in words)
+
+
+@pytest.mark.browser
+def test_printing_opens_appendices_and_answers_but_no_code(browser, built):
+    page, _, _ = opened(browser, built, "07_sample_questions")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    opened_now = page.evaluate("[...document.querySelectorAll('main details:not(.hide)')].map(fold => fold.open)")
+    assert len(opened_now) > 5 and all(opened_now)
+    assert not any(page.evaluate("[...document.querySelectorAll('main details.hide')].map(fold => fold.open)"))
+    page.close()
+
+
 def test_no_page_is_heavy(built):
     for name in NAMES:
         text = (built / f"{name}.html").read_text(encoding="utf-8")
@@ -233,7 +260,7 @@ def test_a_copy_that_an_editor_left_is_no_page():
 def test_the_bibliography_holds_what_is_cited_and_nothing_else():
     pages = project.NOTEBOOKS / "site"
     works = (pages / "bibliography.md").read_text(encoding="utf-8").split("\n- ")[1:]
-    listed = {(re.findall(r"[A-Z][\w-]{2,}", work)[0], re.search(r"\((\d{4})\)", work)[1]) for work in works}
+    listed = {(re.match(r"(?:[A-Z]\. )+(\w+)", work)[1], re.search(r"\((\d{4})\)", work)[1]) for work in works}
     glossary = (pages / "glossary.md").read_text(encoding="utf-8")
     cited = re.findall(r"\[[^\]]*?([A-Z]\w+)[^\]]*? (\d{4})\]\(bibliography", glossary)
     assert listed == set(cited)

@@ -15,7 +15,7 @@ document.addEventListener("DOMContentLoaded", () => {
   side?.setAttribute("aria-label", "Chapters and search");
 });
 
-/* Appendices are folded; a link into one, or printing, opens it. */
+/* Appendices are folded; a link into one opens it, and printing opens them and the answers to exercises. */
 document.addEventListener("DOMContentLoaded", () => {
   const folded = [...document.querySelectorAll("main section[id^='appendix']")].map((section) => {
     const fold = document.createElement("details"), summary = document.createElement("summary");
@@ -31,6 +31,18 @@ document.addEventListener("DOMContentLoaded", () => {
     if (target) target.scrollIntoView();
   };
   addEventListener("hashchange", open);
-  addEventListener("beforeprint", () => folded.forEach((fold) => { fold.open = true; }));
+  addEventListener("beforeprint", () => document.querySelectorAll("main details:not(.hide)").forEach((fold) => { fold.open = true; }));
   open();
+});
+
+/* A verdict has a bar in its colour, so that a page can be skimmed. */
+document.addEventListener("DOMContentLoaded", () => {
+  const kinds = {
+    good: ["reproduced", "holds", "agrees", "correct"], bad: ["not reproduced", "does not hold", "differs", "in error"],
+    open: ["near miss", "undecided", "cannot be tested here", "as set"],
+  };
+  document.querySelectorAll("div.cell_output p > strong:first-child").forEach((word) => {
+    const kind = Object.keys(kinds).find((name) => kinds[name].includes(word.textContent));
+    if (kind && word.nextSibling?.textContent.startsWith(" \u00b7")) word.parentElement.classList.add("verdict", kind);
+  });
 });
