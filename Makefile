@@ -1,7 +1,6 @@
 # The doors of the project. Every one sets up what it needs: a virtual environment, the data, the run.
-#   make report   execute the chapters that need it, then build the site and the PDF   -> outputs/site/index.html
-#   make test     lint, unit tests, the notebooks' stored outputs, a smoke run
-# See `make help` for the others. What is up to date, `python -m helpers` decides, by digests; here is nothing but doors.
+# `make report` executes the chapters that need it and builds the site, `make help` names the others.
+# What is up to date, `python -m helpers` decides, by digests; here is nothing but doors.
 
 PYTHON ?= python3
 ONLY   ?= all
@@ -12,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest -n 2
 BYFILE := --dist loadfile --no-loadscope-reorder
 NBVAL  := -p tests.nbval_options --nbval --nbval-current-env --nbval-cell-timeout=600
 # A user's settings for pip may say where packages come from, but not where they go.
-PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-user --target= --prefix="$(CURDIR)/.venv"
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-user --target= --prefix="$$PWD/.venv"
 NEW    := outputs/cache/requirements
 LOCK   := mkdir -p outputs/cache; exec 9> outputs/cache/.setup.lock; if command -v flock >/dev/null; then flock 9; fi
 
@@ -25,8 +24,8 @@ help:  ## say what each door does
 
 # --- set-up ----------------------------------------------------------------------------------------------------------
 
-# .venv/ready is a copy of the pins as they were installed, and written last: without it, all is begun anew. Two set-ups at
-# once wait for one another where there is flock. The project itself, the last line of the pins, is built by what they bring.
+# .venv/ready is a copy of the pins as they were installed, and written last: without it, all is begun anew. The project itself,
+# their last line, is built by what they bring. Two set-ups at once wait for one another where there is flock.
 setup:  ## make the virtual environment .venv with what reading and running needs
 	@fresh() { $(BIN)/python -c '' && cmp -s requirements.txt .venv/ready; } 2>/dev/null; \
 	fail() { echo "error: $$1" >&2; exit 2; }; fresh && exit 0; \
@@ -39,8 +38,7 @@ setup:  ## make the virtual environment .venv with what reading and running need
 	grep -v '^-e' requirements.txt | $(PIP) -r /dev/stdin && $(PIP) --no-deps --no-build-isolation --editable . \
 		&& env -u KERAS_BACKEND $(BIN)/python -Ic 'import helpers.core.backend, numba, papermill, nbval, sklearn, sphinx' \
 		|| fail "the packages could not be installed; see above, and run the same command again"; \
-	$(BIN)/python -m compileall -q -j 0 .venv/lib helpers >/dev/null 2>&1; \
-	cp requirements.txt .venv/ready
+	$(BIN)/python -m compileall -q -j 0 .venv/lib helpers >/dev/null 2>&1; cp requirements.txt .venv/ready
 
 dev: setup  ## add what only the tests need
 	@cmp -s requirements-dev.txt .venv/ready-dev && exit 0; $(LOCK); \

@@ -15,6 +15,7 @@ from helpers.fashion import fetch
 from helpers.playground import cli
 
 FOR_THE_USER = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.ENOSPC, errno.EDQUOT)
+UNPRINTED = "The output cannot be written"
 
 
 def _parser():
@@ -160,25 +161,38 @@ def main(argv=None):
     arguments = _parser().parse_args(argv)
     fetch.fix_folder()
     try:
-        status = arguments.call(arguments) or 0
-        sys.stdout.flush()
-        return status
+        return arguments.call(arguments) or 0
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # whoever read what we print has heard enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         if error.errno not in FOR_THE_USER:
             raise
-        where = shown(error.filename) if error.filename else "a file"
-        print(f"error: {where} cannot be read or written ({error.strerror}).", file=sys.stderr)
+        what = f"{shown(error.filename)} cannot be read or written" if error.filename else UNPRINTED
+        print(f"error: {what} ({error.strerror}).", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted; run the same command again to go on", file=sys.stderr)
         return 130
 
 
+def _written(status):
+    """The exit status, once all that was printed is written: to a reader who has had enough it need not be."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python tries again, and complains
+        if not status and not isinstance(error, BrokenPipeError):
+            print(f"error: {UNPRINTED} ({error.strerror}).", file=sys.stderr)
+            return 2
+    return status
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        status = main()
+    except SystemExit as left:  # by argparse, after help or a word on what is wrong
+        status = left.code
+    sys.exit(_written(status))

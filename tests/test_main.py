@@ -33,6 +33,15 @@ def test_what_the_system_refuses_is_one_sentence(number, capsys, monkeypatch):
     assert capsys.readouterr().err == "error: outputs/a cannot be read or written (no).\n"
 
 
+def test_a_line_that_cannot_be_printed_is_one_sentence(capsys, monkeypatch):
+    def refuse():
+        raise OSError(errno.ENOSPC, "no")
+
+    monkeypatch.setattr(notebooks, "names", refuse)
+    assert main(["run", "all"]) == 2
+    assert capsys.readouterr().err == "error: The output cannot be written (no).\n"
+
+
 def test_a_mistake_of_ours_keeps_its_traceback(monkeypatch):
     def fail():
         raise OSError(errno.EBADF, "no")
@@ -61,6 +70,17 @@ os.write(1, b"said")  # as libraries in C do
 os.write(2, b"said")
 os.write(file, b"whole")
 """
+
+
+@pytest.mark.parametrize("command", ["--help", "data no.csv"])
+@pytest.mark.parametrize("sink", [">/dev/full", "| true"])
+def test_whatever_cannot_be_printed_is_no_traceback(command, sink):
+    line = f'"{sys.executable}" -m helpers {command} {sink}'
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", line], cwd=ROOT, capture_output=True, text=True, check=False)
+    spoken = [] if sink == "| true" else ["error: The output cannot be written (No space left on device)."]
+    if "no.csv" in command:
+        spoken = ["error: no.csv cannot be read: No such file or directory."]
+    assert done.stderr.splitlines() == spoken and done.returncode == (2 if spoken else done.returncode)
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ALL_CLOSED])

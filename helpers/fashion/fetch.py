@@ -214,7 +214,7 @@ def provide():
         if (CACHE / name).is_file() and store.digest(CACHE / name) != SHA256[name]:
             project.report_progress(f"{shown(CACHE / name)} is corrupt and is replaced")
             (CACHE / name).unlink()
-    if any(_local_content(name) is None for name in SHA256):
+    if None in [_local_content(name) for name in SHA256]:  # every one is verified, before anything is fetched
         with store.lock(CACHE / "fetch"):
             pass  # a cache that may not be written: better to know before the work
         try:

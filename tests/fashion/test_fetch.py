@@ -113,6 +113,14 @@ def test_the_command_refuses_a_corrupt_folder_in_one_sentence(data, tmp_path):
     assert_one_sentence(done, "train-labels-idx1-ubyte.gz is corrupt")
 
 
+def test_a_corrupt_file_in_the_given_folder_is_told_though_others_are_missing(only_folder, monkeypatch):
+    folder, _ = only_folder
+    (folder / list(fetch.SHA256)[-1]).write_bytes(b"rotten")
+    monkeypatch.setattr(fetch, "fetch_upstream", lambda: pytest.fail("fetched"))
+    with pytest.raises(Problem, match="is corrupt"):
+        fetch.provide()
+
+
 def test_make_data_replaces_a_corrupt_file_of_the_cache(data, only_folder, monkeypatch):
     folder, cache = only_folder
     for name in fetch.SHA256:

@@ -34,7 +34,9 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is n
 
 @pytest.fixture
 def house(tmp_path):
-    """The Makefile with an environment that is ready, and that says what it is asked for."""
+    """The Makefile with an environment that is ready, and that says what it is asked for; its folder has an odd name."""
+    tmp_path = tmp_path / "a house's $name"
+    tmp_path.mkdir()
     for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
