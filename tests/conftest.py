@@ -124,6 +124,15 @@ def browser():
         launched.close()
 
 
+def complaints_of(page):
+    """What a page in the browser complains of from now on (list of str, which grows)."""
+    complaints = []
+    page.on("console", lambda told: complaints.append(told.text) if told.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda failed: complaints.append(f"request failed: {failed.url}"))
+    return complaints
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A folder on a file system of 256 KiB; skipped where none can be mounted."""
