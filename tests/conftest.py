@@ -10,6 +10,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from helpers.core import environment
 
@@ -40,6 +41,9 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    """Examples of property tests may take long where the machine is busy; a quick run draws fewer."""
+    settings.register_profile("ours", deadline=None, max_examples=25 if config.getoption("--quick") else 100)
+    settings.load_profile("ours")
     config.addinivalue_line(
         "markers", "long: takes several seconds without Keras, papermill or browser; not in `make quick`"
     )
