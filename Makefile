@@ -85,7 +85,7 @@ bench: data  ## measure speed and cost, or ONLY=engine, training, report, pca_lo
 
 # --- tests -----------------------------------------------------------------------------------------------------------
 
-test: lint data  ## lint, unit tests, the notebooks' stored outputs, a smoke run of what no unit test trains
+test: lint data  ## lint, unit tests, the notebooks' stored outputs, a smoke run of chapter 05
 	@$(PYTEST) $(NBVAL) -m "not slow" tests notebooks && echo "test: everything passed"
 
 quick: dev data  ## the tests that need neither Keras nor papermill nor a browser, in under a minute
