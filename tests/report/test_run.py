@@ -300,6 +300,7 @@ Path("{0}-late").touch()"""
     (project / "go").touch()
     time.sleep(2)
     assert process.returncode != 0 and (project / "02_b").exists() and not list(project.glob("*-late"))
+    assert not list(project.rglob("*.partial.ipynb"))
 
 
 def test_a_full_disk_is_one_sentence(project, command, small_disk):
