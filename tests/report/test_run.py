@@ -19,6 +19,7 @@ import nbformat
 import pytest
 
 from helpers.__main__ import main
+from helpers.core.project import Problem
 from helpers.report import notebooks, run
 from tests.conftest import ROOT, assert_one_sentence
 
@@ -110,10 +111,12 @@ def test_a_run_with_parameters_of_its_own_is_never_the_report(project, command):
         (project / "outputs" / name).parent.mkdir(parents=True)
         (project / "outputs" / name).write_text('"long"')
     assert command("run", "1").returncode == 0
-    report = contents(project)
+    report, record = contents(project), notebooks.run_record()
     done = command("run", "1", "-p", "SEED", "7")
     assert done.returncode == 0 and "SEED 7" in done.stdout, done.stderr
     (place,) = (project / "outputs" / "runs").glob("01_try-*")
+    found = notebooks.run_record()
+    assert found["01_try"] == record["01_try"] and set(found) == {"01_try", place.name}
     assert json.loads((place / "results" / "01_try.json").read_text()) == {"seed": 7}
     assert (place / "figures" / "01-a.svg").read_text() == "7"
     own = nbformat.read(place / "01_try.ipynb", as_version=4)
@@ -300,7 +303,17 @@ Path("{0}-late").touch()"""
     (project / "go").touch()
     time.sleep(2)
     assert process.returncode != 0 and (project / "02_b").exists() and not list(project.glob("*-late"))
-    assert not list(project.rglob("*.partial.ipynb"))
+
+
+def test_a_run_that_cannot_be_recorded_leaves_nothing_behind(project, command, monkeypatch):
+    def refuse(key, entry, working=None, *_):
+        if working is not None:
+            raise Problem("The record is closed.")
+
+    add(project, "1 + 1")
+    monkeypatch.setattr(run, "_record", refuse)
+    assert_one_sentence(command("run", "1"), "The record is closed.")
+    assert [path for path in project.rglob("*.ipynb") if "executed" in path.parts] == []
 
 
 def test_a_full_disk_is_one_sentence(project, command, small_disk):
