@@ -240,8 +240,8 @@ def contents(project):
 
 
 def tree(folder):
-    """Every file below a folder (set of Path)."""
-    return {path for path in folder.rglob("*") if path.is_file()}
+    """Every file below a folder but what Python has compiled (set of Path)."""
+    return {path for path in folder.rglob("*") if path.is_file() and path.parent.name != "__pycache__"}
 
 
 def test_chapters_run_side_by_side_and_the_last_after_all_others(project):
@@ -368,7 +368,7 @@ def test_what_a_user_has_set_changes_nothing_and_nothing_is_written_to_the_home(
         "JUPYTER_DATA_DIR": home / ".local/share/jupyter", "KERAS_HOME": home / ".keras", "LANG": "xx_XX.UTF-8",
         "LC_TIME": "yy_YY", "MATPLOTLIBRC": home / ".config/matplotlib", "MPLCONFIGDIR": home / ".config/matplotlib",
         "MPLBACKEND": "no-such", "OMP_NUM_THREADS": "3", "PYTHONSTARTUP": home / "path/yaml.py", "TMPDIR": temporary,
-        "PYTHONDONTWRITEBYTECODE": 1, "PYTHONPATH": f"{project}:{home / 'path'}",
+        "PYTHONPATH": f"{project}:{home / 'path'}",
     }  # fmt: skip
     add(project, IN_OUR_WORLD, plain=True)
     shutil.copy(home / ".config/matplotlib/matplotlibrc", project)
