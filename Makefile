@@ -7,8 +7,7 @@ ONLY   ?= all
 JOBS   ?= 2
 BIN    := .venv/bin
 RUN    := $(BIN)/python -m helpers
-PYTEST := $(BIN)/python -m pytest -n 2
-BYFILE := --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 NBVAL  := -p tests.nbval_options --nbval --nbval-current-env --nbval-cell-timeout=600
 # A user's settings for pip may say where packages come from, but not where they go.
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-user --target= --prefix="$$PWD/.venv"
@@ -80,28 +79,27 @@ smoke: data  ## try every line on a sliver of the data, or ONLY=04_mlp -> output
 
 # The half hour of ONLY=pca_logit is taken only where it is asked for.
 bench: data  ## measure speed and cost, or ONLY=engine, training, report, pca_logit -> outputs/results/benchmarks.json
-	@for name in $(patsubst all,engine training report,$(ONLY)); do \
-		echo "bench: $$name"; $(BIN)/python -m tests.benchmarks.bench_$$name || exit 2; done; $(BIN)/python -m tests.benchmarks.gather
+	@for name in $(patsubst all,engine training report,$(ONLY)); do echo "bench: $$name"; $(BIN)/python -m benchmarks.bench_$$name || exit 2; done
 
 # --- tests -----------------------------------------------------------------------------------------------------------
 
-test: lint data  ## lint, unit tests, the notebooks' stored outputs, a smoke run of what no unit test trains
-	@$(PYTEST) $(BYFILE) $(NBVAL) -m "not slow" tests notebooks && echo "test: everything passed"
+test: lint data  ## lint, unit tests, the notebooks' stored outputs, a smoke run of chapter 05
+	@$(PYTEST) $(NBVAL) -m "not slow" tests notebooks && echo "test: everything passed"
 
 quick: dev data  ## the tests that need neither Keras nor papermill nor a browser, in under a minute
 	@$(PYTEST) --quick tests
 
 test-all: lint data smoke  ## everything: the slow tests, too, and a smoke run of all chapters
-	@$(PYTEST) $(BYFILE) $(NBVAL) tests notebooks && echo "test-all: everything passed"
+	@$(PYTEST) $(NBVAL) tests notebooks && echo "test-all: everything passed"
 
 lint: dev  ## ruff
 	@$(BIN)/python -m ruff check --quiet . && $(BIN)/python -m ruff format --check --quiet . && echo "lint: clean"
 
 unit: dev data  ## the unit tests, without the slow ones
-	@$(PYTEST) $(BYFILE) -m "not slow" tests
+	@$(PYTEST) -m "not slow" tests
 
 notebooks: dev data  ## whether the notebooks' stored outputs come out again
-	@$(PYTEST) $(BYFILE) $(NBVAL) notebooks
+	@$(PYTEST) $(NBVAL) notebooks
 
 # All are resolved together, and change only if any differs; then setup installs them.
 upgrade: setup  ## resolve the direct requirements of pyproject.toml anew, install them and run everything

@@ -10,6 +10,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from helpers.core import environment
 
@@ -40,6 +41,9 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    """Examples of property tests may take long where the machine is busy; a quick run draws fewer."""
+    settings.register_profile("ours", deadline=None, max_examples=25 if config.getoption("--quick") else 100)
+    settings.load_profile("ours")
     config.addinivalue_line(
         "markers", "long: takes several seconds without Keras, papermill or browser; not in `make quick`"
     )
@@ -122,6 +126,15 @@ def browser():
         launched = playwright.chromium.launch(executable_path=executable, args=list(site.BROWSER_FLAGS[1:]))
         yield launched
         launched.close()
+
+
+def complaints_of(page):
+    """What a page in the browser complains of from now on (list of str, which grows)."""
+    complaints = []
+    page.on("console", lambda told: complaints.append(told.text) if told.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda failed: complaints.append(f"request failed: {failed.url}"))
+    return complaints
 
 
 @pytest.fixture

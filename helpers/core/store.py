@@ -160,10 +160,15 @@ def _back(path):
 
 
 def rounded(value, digits=6):
-    """A JSON value with every float rounded to `digits` significant digits.
+    """A value as JSON can hold it, with every float rounded to `digits` significant digits.
 
-    The last bits of a sum differ between processors; a file that is committed must not.
+    NumPy's scalars and arrays become numbers and lists, and an Interval the list of its ends. The last bits of a sum
+    differ between processors; a file that is committed must not.
     """
+    if hasattr(value, "low"):
+        value = [value.low, value.high]
+    elif hasattr(value, "tolist"):
+        value = value.tolist()
     if isinstance(value, dict):
         return {key: rounded(item, digits) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -130,22 +130,25 @@ def claim_title(entry):
     return f"{claim.place}: {claim.label}"
 
 
-def value_words(claim_id, value):
-    """A reported or measured value for a table cell, such as "87.4%" (str); "" for None."""
-    return "" if value is None else page.in_words(value, claims.claim(claim_id).form)
-
-
 COLUMNS = {"claim": "l", "the report": "l", "measured": "l", "verdict": "l"}
 
 
 def table_rows(rows):
     """Entries as the cells of a table with the headings COLUMNS (list of lists of str)."""
-    return [[_linked(row), reported_words(row), measured_words(row), _stressed(row["verdict"])] for row in rows]
+    cells = []
+    for row in rows:
+        title, address, word = claim_title(row), claim_address(row), row["verdict"]
+        cells.append([f"[{title}]({address})" if address else title, reported_words(row), measured_words(row),
+                      f"**{word}**" if word in rules.BAD else word])  # fmt: skip
+    return cells
 
 
 def reported_words(entry):
     """What the report states: the printed value, or the statement in our words (str)."""
-    return value_words(entry["id"], entry["reported"]) or page.in_words(entry["says"], "")
+    printed = entry["reported"]
+    return (
+        page.in_words(entry["says"], "") if printed is None else page.in_words(printed, claims.claim(entry["id"]).form)
+    )
 
 
 def measured_words(entry):
@@ -159,15 +162,6 @@ def measured_words(entry):
         interval = Interval(*interval)
     value = page.in_words(entry["measured"], claims.claim(entry["id"]).form, interval)
     return value if p is None else f"{value}, p = {p:.2g}"
-
-
-def _stressed(word):
-    return f"**{word}**" if word in rules.BAD else word
-
-
-def _linked(row):
-    address = claim_address(row)
-    return f"[{claim_title(row)}]({address})" if address else claim_title(row)
 
 
 def count_table(rows):

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -114,14 +115,10 @@ def reading_minutes(notebook):
 
 def _tree(source):
     """The syntax tree of a cell or module; what a notebook adds to Python (lines with % or !) counts as `pass`."""
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError):
-        pass
-    try:
-        return ast.parse(re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE))
-    except (SyntaxError, ValueError):
-        return ast.Module([], [])
+    for text in (source, re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)):
+        with suppress(SyntaxError, ValueError):
+            return ast.parse(text)
+    return ast.Module([], [])
 
 
 def helper_files(notebook):
@@ -274,17 +271,10 @@ def made_by(name):
 
 def _figures(notebook):
     """The files in figures/ that an executed notebook published (list of Path)."""
-    facts = [
-        output["metadata"]["figure"]
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if "figure" in output.get("metadata", {})
-    ]
-    return [
-        project.FIGURES / f"{fact['name']}.{kind}"
-        for fact in facts
-        for kind in ([fact["format"]] if "format" in fact else ["svg", "png"])
-    ]
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    facts = [output["metadata"]["figure"] for output in outputs if "figure" in output.get("metadata", {})]
+    kinds = {fact["name"]: [fact["format"]] if "format" in fact else ["svg", "png"] for fact in facts}
+    return [project.FIGURES / f"{name}.{kind}" for name in kinds for kind in kinds[name]]
 
 
 def why_not_current(name):

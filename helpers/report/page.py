@@ -58,7 +58,7 @@ class Page:
         return sentence.format(**numbers)
 
     def _keep(self, name, value):
-        kept = store.rounded(_as_json(value))
+        kept = store.rounded(value)
         if self._numbers.setdefault(name, kept) != kept and not self.profile.sliver:
             raise ValueError(f"say: {name} is {self._numbers[name]} already and cannot be {kept} as well")
 
@@ -103,7 +103,7 @@ class Page:
         remark = " ".join(filter(None, (untestable, why)))
         kept = {"measured": found.measured, "interval": found.interval, "p": found.p, "power": found.power}
         self._claims[claim_id] = {
-            "id": claim_id, "chapter": self.chapter, **store.rounded(_as_json(kept)), "n": n, "verdict": found.word,
+            "id": claim_id, "chapter": self.chapter, **store.rounded(kept), "n": n, "verdict": found.word,
             "why": remark, "under": {name: each.word for name, each in others.items()},
         }  # fmt: skip
         theirs = in_words(stated.says if stated.value is None else stated.value, stated.form)
@@ -245,15 +245,6 @@ def _animated(figures, seconds):
     buffer = io.BytesIO()
     first.save(buffer, format="gif", save_all=True, append_images=rest, duration=durations, loop=0)
     return buffer.getvalue()
-
-
-def _as_json(value):
-    """A value as JSON can hold it: NumPy scalars and arrays, and intervals, turned into numbers and lists."""
-    if isinstance(value, dict):
-        return {name: _as_json(item) for name, item in value.items()}
-    if hasattr(value, "low"):
-        return [float(value.low), float(value.high)]
-    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _measured(stated, found):

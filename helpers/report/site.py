@@ -263,7 +263,7 @@ def _sphinx(source, output, builder):
     Its locale is one that every system has: the user's may not be installed.
     """
     command = [sys.executable, "-m", "sphinx", "-b", builder, "-q", "-W", "--keep-going", "--no-color"]
-    doctrees = output.with_name(f"{output.name}-doctrees")
+    doctrees = output.with_name("doctrees")  # what one builder has read, the next need not read
     done = subprocess.run(
         [*command, "-d", doctrees, source, output], env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "1"},
         capture_output=True, encoding="utf-8", errors="replace", check=False,

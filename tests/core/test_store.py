@@ -5,10 +5,12 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from helpers.core import project, store
 from helpers.core.project import Problem
+from helpers.core.stats import Interval
 from tests.conftest import python
 
 
@@ -70,6 +72,15 @@ def test_killed_writers_leave_a_whole_file(tmp_path):
 def test_rounding_reaches_into_everything_and_keeps_ints():
     assert store.rounded({"a": [1 / 3, 2], "b": (1e-9 / 3,)}, 3) == {"a": [0.333, 2], "b": [3.33e-10]}
     assert isinstance(store.rounded(7), int)
+    found = store.rounded(
+        {
+            "a": np.arange(3) / 3,
+            "b": [np.float32(0.5), np.int64(2), np.bool_(True)],
+            "c": Interval(0.1 / 3, np.float64(1)),
+        },
+        3,
+    )
+    assert json.dumps(found) == '{"a": [0.0, 0.333, 0.667], "b": [0.5, 2, true], "c": [0.0333, 1.0]}'
 
 
 def test_a_card_vouches_for_its_files(tmp_path):

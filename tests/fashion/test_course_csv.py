@@ -86,7 +86,7 @@ def test_a_missing_csv_is_one_sentence_at_the_command(tmp_path):
 GOOD_ROW = ",".join(["7", *["12"] * 784])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.one_of(st.just(GOOD_ROW), st.text(max_size=40), st.binary(max_size=40)), max_size=4))
 def test_any_bytes_give_images_or_one_problem(tmp_path_factory, lines):
     """Never a traceback, and never a silent wrong answer: what is accepted has as many images as lines."""
@@ -101,7 +101,7 @@ def test_any_bytes_give_images_or_one_problem(tmp_path_factory, lines):
     assert len(images) >= lines.count(GOOD_ROW)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 784), st.text(st.characters(codec="utf-8", exclude_characters=",\n\r"), max_size=6))
 def test_any_cell_is_read_as_the_number_it_is_or_refused(tmp_path_factory, column, cell):
     cells = GOOD_ROW.split(",")
@@ -120,7 +120,7 @@ def test_any_cell_is_read_as_the_number_it_is_or_refused(tmp_path_factory, colum
 ODD = st.text("0123456789,,, \t\r\n\x00\x1a\"'+-.eExX_#;/ﾃ٣１²NAnaninf", max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(0, 9), st.integers(0, 255)), min_size=1, max_size=3),
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 2), ODD), max_size=2),

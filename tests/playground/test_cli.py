@@ -11,7 +11,7 @@ import pytest
 from helpers.__main__ import main as helpers_main
 from helpers.playground.config import Config
 from helpers.playground.engine import train
-from tests.conftest import ROOT, helpers_command
+from tests.conftest import ROOT
 
 ADDRESS = "dataset=gauss&activation=sigmoid&networkShape=3&learningRate=0.3&seed=0.4&percTrainData=70"
 
@@ -143,9 +143,8 @@ def test_output_that_cannot_be_written_is_one_sentence():
     assert (done.returncode, done.stderr) == (2, "error: The output cannot be written (No space left on device).\n")
 
 
-def test_a_picture_goes_to_a_device_too():
-    done = helpers_command("playground", ADDRESS, "--epochs", "0", "--png", "/dev/null")
-    assert (done.returncode, done.stderr) == (0, "")
-    done = helpers_command("playground", ADDRESS, "--epochs", "0", "--png", "/dev/full")
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1 and "No space left" in done.stderr
+def test_a_picture_goes_to_a_device_too(capsys):
+    assert printed(capsys, ADDRESS, "--epochs", "0", "--png", "/dev/null").err == ""
+    assert main([ADDRESS, "--epochs", "0", "--png", "/dev/full"]) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert "No space left" in sentence

@@ -19,6 +19,7 @@ from helpers.playground.config import ACTIVATIONS, PAGE, Config, page_seeds
 from helpers.playground.datasets import DATASETS, FEATURES, REGRESSIONS
 from helpers.playground.engine import activated, train
 from helpers.report import site
+from tests.conftest import complaints_of
 
 SCRIPT = site.ASSETS / "playground.js"
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "playground.json").read_text(encoding="utf-8"))
@@ -220,13 +221,12 @@ LINKED = f"""<table><tr><td>a row</td><td><a href="{TEN.to_url()}">open</a></td>
 @pytest.fixture
 def opened(browser, tmp_path):
     """A function from the body of a page, and what comes after its '#', to that page in the browser; it must not complain."""
-    complaints, opened = [], []
+    complaints, opened = [], []  # the complaints of each page; the pages
 
     def open_page(body, state="", width=1000, **options):
         page = browser.new_page(viewport={"width": width, "height": 900}, **options)
         page.set_default_timeout(5000)
-        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        complaints.append(complaints_of(page))
         (tmp_path / "page.html").write_text(SHELL.format(folder=site.ASSETS.as_uri(), body=body), encoding="utf-8")
         page.goto((tmp_path / "page.html").as_uri() + state)
         opened.append(page)
@@ -235,7 +235,7 @@ def opened(browser, tmp_path):
     yield open_page
     for page in opened:
         page.close()
-    assert complaints == []
+    assert not any(complaints)
 
 
 def _said(page):

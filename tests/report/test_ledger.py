@@ -97,11 +97,16 @@ def test_holm_corrects_the_rows_of_tables_together():
         ("pca-components", [2, 5, 10], "2, 5, 10"),
         ("t1-circle", {"train_loss": 0, "test_loss": 0.001}, "train loss 0.000, test loss 0.001"),
         ("q1a", "linear, linear", "linear, linear"),
-        ("cnn1-val-acc", None, ""),
     ],
 )
-def test_values_are_put_into_words(claim_id, value, expected):
-    assert ledger.value_words(claim_id, value) == expected
+def test_what_the_report_states_is_put_into_words(claim_id, value, expected):
+    assert ledger.reported_words(an_entry(claim_id, reported=value)) == expected
+
+
+def test_a_statement_is_told_in_our_words_and_a_table_stresses_what_failed():
+    row = an_entry(reported=None, says="a_b", verdict=rules.FAILS)
+    title = f"[{ledger.claim_title(row)}]({ledger.claim_address(row)})"
+    assert ledger.table_rows([row]) == [[title, r"a\_b", ledger.measured_words(row), f"**{rules.FAILS}**"]]
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def make(house, *arguments, **settings):
 
 
 RUN, SITE = "helpers run --jobs 2 all", "helpers site --if-changed"
-PYTEST, BY_FILE = "pytest -n 2", "--dist loadfile --no-loadscope-reorder"
+PYTEST = "pytest -n 2 --dist loadfile --no-loadscope-reorder"
 NBVAL = "-p tests.nbval_options --nbval --nbval-current-env --nbval-cell-timeout=600"
 
 
@@ -81,9 +81,8 @@ NBVAL = "-p tests.nbval_options --nbval --nbval-current-env --nbval-cell-timeout
         (["smoke"], ["helpers data", "helpers run --profile smoke --jobs 2 all"]),
         (["site"], ["helpers site"]),
         (["lab"], ["helpers data", "helpers lab"]),
-        (["bench"], ["helpers data", *(f"tests.benchmarks.bench_{name}" for name in ("engine", "training", "report")),
-                     "tests.benchmarks.gather"]),
-        (["bench", "ONLY=pca_logit"], ["helpers data", "tests.benchmarks.bench_pca_logit", "tests.benchmarks.gather"]),
+        (["bench"], ["helpers data", *(f"benchmarks.bench_{name}" for name in ("engine", "training", "report"))]),
+        (["bench", "ONLY=pca_logit"], ["helpers data", "benchmarks.bench_pca_logit"]),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("flags", ["", "-j4", "-k", "-s"])
@@ -100,12 +99,12 @@ def test_a_run_that_fails_ends_the_door_whatever_the_user_tells_make(house):
 def test_test_runs_everything_and_quick_leaves_out_what_is_slow(house):
     calls, status, _ = make(house, "test")
     assert status == 0 and calls[:2] == ["ruff check --quiet .", "ruff format --check --quiet ."]
-    assert calls[2:] == ["helpers data", f"{PYTEST} {BY_FILE} {NBVAL} -m not slow tests notebooks"]
-    assert make(house, "unit")[0][-1] == f"{PYTEST} {BY_FILE} -m not slow tests"
-    assert make(house, "notebooks")[0][-1] == f"{PYTEST} {BY_FILE} {NBVAL} notebooks"
+    assert calls[2:] == ["helpers data", f"{PYTEST} {NBVAL} -m not slow tests notebooks"]
+    assert make(house, "unit")[0][-1] == f"{PYTEST} -m not slow tests"
+    assert make(house, "notebooks")[0][-1] == f"{PYTEST} {NBVAL} notebooks"
     assert make(house, "quick")[0][-1] == f"{PYTEST} --quick tests"
     assert make(house, "test-all")[0][-2:] == [
-        "helpers run --profile smoke --jobs 2 all", f"{PYTEST} {BY_FILE} {NBVAL} tests notebooks"
+        "helpers run --profile smoke --jobs 2 all", f"{PYTEST} {NBVAL} tests notebooks"
     ]  # fmt: skip
 
 

@@ -127,6 +127,11 @@ def test_rounding_of_the_printed_value_counts(printed, word):
     assert rules.NextRun(2).judge(printed, runs).word == word
 
 
+def test_a_value_is_compared_to_the_digits_that_are_printed():
+    judged = [claim for claim in CLAIMS.values() if isinstance(claim.rule, rules.NextRun)]
+    assert judged and all(f"{claim.value:.{claim.rule.digits}f}" == str(claim.value) for claim in judged)
+
+
 def test_a_p_value_agrees_with_its_interval():
     runs = Runs(np.array([0.89, 0.9, 0.91]), 6000)
     edge = rules.NextRun(9).judge(0.9, runs).interval.high

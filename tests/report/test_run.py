@@ -19,6 +19,7 @@ import nbformat
 import pytest
 
 from helpers.__main__ import main
+from helpers.core.project import Problem
 from helpers.report import notebooks, run
 from tests.conftest import ROOT, assert_one_sentence
 
@@ -110,10 +111,12 @@ def test_a_run_with_parameters_of_its_own_is_never_the_report(project, command):
         (project / "outputs" / name).parent.mkdir(parents=True)
         (project / "outputs" / name).write_text('"long"')
     assert command("run", "1").returncode == 0
-    report = contents(project)
+    report, record = contents(project), notebooks.run_record()
     done = command("run", "1", "-p", "SEED", "7")
     assert done.returncode == 0 and "SEED 7" in done.stdout, done.stderr
     (place,) = (project / "outputs" / "runs").glob("01_try-*")
+    found = notebooks.run_record()
+    assert found["01_try"] == record["01_try"] and set(found) == {"01_try", place.name}
     assert json.loads((place / "results" / "01_try.json").read_text()) == {"seed": 7}
     assert (place / "figures" / "01-a.svg").read_text() == "7"
     own = nbformat.read(place / "01_try.ipynb", as_version=4)
@@ -148,6 +151,15 @@ def test_a_problem_in_a_cell_is_said_in_its_own_words(project, command):
 def test_a_kernel_that_dies_is_one_sentence(project, command):
     add(project, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
     assert_one_sentence(command("run", "01_try"), "01_try: the notebook's process died")
+
+
+@pytest.mark.parametrize(
+    ("text", "default", "value"),
+    [("2", 0.5, 2.0), ("2", 3, 2), ("2", "a", "2"), ("(1, 2)", (), (1, 2)), ("a b", "a", "a b"), ("None", "a", "None")],
+)
+def test_a_parameter_has_the_type_of_its_default(text, default, value):
+    found = run._typed("01_try", "NAME", text, default)
+    assert found == value and type(found) is type(value)
 
 
 def test_smoke_and_train_write_elsewhere(project, command):
@@ -228,8 +240,8 @@ def contents(project):
 
 
 def tree(folder):
-    """Every file below a folder (set of Path)."""
-    return {path for path in folder.rglob("*") if path.is_file()}
+    """Every file below a folder but what Python has compiled (set of Path)."""
+    return {path for path in folder.rglob("*") if path.is_file() and path.parent.name != "__pycache__"}
 
 
 def test_chapters_run_side_by_side_and_the_last_after_all_others(project):
@@ -293,13 +305,24 @@ Path("{0}-late").touch()"""
     assert process.returncode != 0 and (project / "02_b").exists() and not list(project.glob("*-late"))
 
 
+def test_a_run_that_cannot_be_recorded_leaves_nothing_behind(project, command, monkeypatch):
+    def refuse(key, entry, working=None, *_):
+        if working is not None:
+            raise Problem("The record is closed.")
+
+    add(project, "1 + 1")
+    monkeypatch.setattr(run, "_record", refuse)
+    assert_one_sentence(command("run", "1"), "The record is closed.")
+    assert [path for path in project.rglob("*.ipynb") if "executed" in path.parts] == []
+
+
 def test_a_full_disk_is_one_sentence(project, command, small_disk):
     add(project, "print('x' * 2_000_000)")
     (project / "outputs").mkdir()
     (project / "outputs" / "executed").symlink_to(small_disk)
     done = command("run", "01_try")
     assert_one_sentence(done, "01_try", "No space left on device")
-    assert not (small_disk / "01_try.ipynb").exists()
+    assert not list(small_disk.glob("*01_try.ipynb")) and not list(small_disk.glob("*.partial*"))
 
 
 IN_OUR_WORLD = """
@@ -345,7 +368,7 @@ def test_what_a_user_has_set_changes_nothing_and_nothing_is_written_to_the_home(
         "JUPYTER_DATA_DIR": home / ".local/share/jupyter", "KERAS_HOME": home / ".keras", "LANG": "xx_XX.UTF-8",
         "LC_TIME": "yy_YY", "MATPLOTLIBRC": home / ".config/matplotlib", "MPLCONFIGDIR": home / ".config/matplotlib",
         "MPLBACKEND": "no-such", "OMP_NUM_THREADS": "3", "PYTHONSTARTUP": home / "path/yaml.py", "TMPDIR": temporary,
-        "PYTHONDONTWRITEBYTECODE": 1, "PYTHONPATH": f"{project}:{home / 'path'}",
+        "PYTHONPATH": f"{project}:{home / 'path'}",
     }  # fmt: skip
     add(project, IN_OUR_WORLD, plain=True)
     shutil.copy(home / ".config/matplotlib/matplotlibrc", project)

@@ -13,6 +13,7 @@ from helpers.core.project import Problem
 from helpers.playground.config import Config
 from helpers.playground.engine import train
 from helpers.report import claims, notebooks, rules, site, tables
+from tests.conftest import complaints_of
 
 NAMES = ["index", *notebooks.names(), "playground", "figures", "glossary", "bibliography"]
 AXE_PAGES = ("index", "08_what_reproduces", "playground")  # these always; the others in the slow run
@@ -43,10 +44,7 @@ def built(tmp_path_factory):
 def opened(browser, built, name):
     """A page of the site at rest, what the browser complained of (list of str), and what it asked for (list of str)."""
     page = browser.new_page(viewport={"width": 1300, "height": 900})
-    complaints, requested = [], []
-    page.on("console", lambda told: complaints.append(told.text) if told.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda failed: complaints.append(f"request failed: {failed.url}"))
+    complaints, requested = complaints_of(page), []
     page.on("request", lambda asked: requested.append(asked.url))
     page.goto((built / f"{name}.html").as_uri(), wait_until="networkidle")
     return page, complaints, requested
