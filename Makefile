@@ -16,7 +16,7 @@ LOCK   := mkdir -p outputs/cache; exec 9> outputs/cache/.setup.lock; if command 
 
 unexport $(filter PYTHON% PYTEST_%,$(.VARIABLES))
 .NOTPARALLEL:
-.PHONY: help setup dev data report figures run train smoke store bench lab site test quick test-all lint unit notebooks upgrade clean
+.PHONY: help setup dev data report figures run train smoke store bench lab site gpu test quick test-all lint unit notebooks upgrade clean
 
 help:  ## say what each door does
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -47,9 +47,13 @@ dev: setup  ## add what only the tests need
 data: setup  ## find or fetch Fashion-MNIST and verify it -> outputs/cache/
 	@$(RUN) data
 
+# Report and train use an NVIDIA GPU where nvidia-smi answers; GPU=1 insists on it, GPU=0 leaves it alone.
+gpu: setup
+	@case "$(GPU)" in 1) $(RUN) gpu;; "") ! nvidia-smi -L >/dev/null 2>&1 || $(RUN) gpu --if-usable;; esac
+
 # --- read, re-execute, regenerate ------------------------------------------------------------------------------------
 
-report: data  ## execute the chapters and build the site and the PDF -> outputs/site/index.html
+report: gpu data  ## execute the chapters and build the site and the PDF (GPU=1: on an NVIDIA GPU) -> outputs/site/index.html
 	@$(RUN) run --jobs $(JOBS) all && $(RUN) site --if-changed && echo "report: open outputs/site/index.html"
 
 run: data  ## execute the chapters that need it, or ONLY=04_mlp -> outputs/executed/
@@ -71,15 +75,14 @@ lab: data  ## open JupyterLab on the notebooks
 
 # --- longer runs -----------------------------------------------------------------------------------------------------
 
-train: data  ## train what is missing, one network after the other, or ONLY=cnn/v1, ONLY=04_mlp; resumes -> outputs/models/
+train: gpu data  ## train what is missing, one network after the other, or ONLY=cnn/v1, ONLY=04_mlp; resumes -> outputs/models/
 	@$(RUN) train $(filter-out all,$(ONLY)) && echo "train: the networks and their cards are in outputs/models/; now make report"
 
 smoke: data  ## try every line on a sliver of the data, or ONLY=04_mlp -> outputs/smoke/
 	@$(RUN) run --profile smoke --jobs $(JOBS) $(ONLY)
 
-# The half hour of ONLY=pca_logit is taken only where it is asked for.
 bench: data  ## measure speed and cost, or ONLY=engine, training, report, pca_logit -> outputs/results/benchmarks.json
-	@for name in $(patsubst all,engine training report,$(ONLY)); do echo "bench: $$name"; $(BIN)/python -m benchmarks.bench_$$name || exit 2; done
+	@for name in $(patsubst all,engine training report,$(ONLY)); do echo "bench: $$name"; $(BIN)/python -m tests.benchmarks.bench_$$name || exit 2; done
 
 # --- tests -----------------------------------------------------------------------------------------------------------
 
@@ -114,5 +117,4 @@ upgrade: setup  ## resolve the direct requirements of pyproject.toml anew, insta
 
 clean:  ## remove all that a run made, and the environment; keeps what git tracks
 	@rm -rf .venv outputs/cache outputs/executed outputs/runs outputs/site outputs/smoke outputs/training outputs/run.json *.egg-info
-	@find . -name __pycache__ -prune -exec rm -rf {} +
-	@find . -name '.*.partial*' -delete -o -name '.*.lock' -delete
+	@find . -name __pycache__ -prune -exec rm -rf {} +; find . -name '.*.partial*' -delete -o -name '.*.lock' -delete

@@ -50,6 +50,9 @@ def _parser():
     add = command("data", _data, "find or fetch Fashion-MNIST and verify it; or check the course's CSV files")
     add("csv", nargs="*", metavar="CSV", help="files in the course's format to check instead")
 
+    add = command("gpu", _gpu, "have TensorFlow use the machine's NVIDIA GPU")
+    add("--if-usable", action="store_true", help="go on with the processor if it does not")
+
     add = command("site", _site, "build the static site, and the PDF where Chromium is installed")
     add("--stored", action="store_true", help="from the outputs stored in notebooks/ instead of the last run's")
     add("--output", help="the folder to build into (default: outputs/site)")
@@ -129,6 +132,17 @@ def _data(arguments):
         )
     if not arguments.csv:
         print(fetch.provide())
+
+
+def _gpu(arguments):
+    from helpers.core import gpu
+
+    try:
+        print(gpu.provide())
+    except Problem as problem:
+        if not arguments.if_usable:
+            raise
+        print(f"gpu: {problem} Going on with the processor.")
 
 
 def _site(arguments):

@@ -88,7 +88,7 @@ def leaking_validation(chains, epochs, reported):
         axis.axvline(epochs * fit + 0.5, color=plotting.KEPT, linewidth=0.8, linestyle=":")
     axis.text(epochs + 0.5, 0.02, " reshuffle", transform=axis.get_xaxis_transform(), fontsize=8, color=plotting.FAINT)
     axis.axhline(reported, color=plotting.INK, linewidth=1, linestyle="--")
-    axis.text(1, reported, f"the report: {reported:.1%}", va="bottom", fontsize=8)
+    axis.annotate(f"the report: {reported:.1%}", (1, reported), (0, 3), textcoords="offset points", fontsize=8)
     axis.set(xlabel="epochs, all fits together", xlim=(0, epochs * len(chains[0]) + 2))
     axis.set(ylabel="accuracy", ylim=(0.84, 1))
     axis.yaxis.set_major_formatter("{x:.0%}")

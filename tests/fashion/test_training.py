@@ -95,6 +95,18 @@ def test_every_image_comes_once_an_epoch_in_an_order_of_that_epoch():
     assert not np.array_equal(seen[1], seen[2])
 
 
+def test_dropout_has_masks_of_its_own_in_every_epoch_and_the_same_in_an_epoch_that_comes_again():
+    def state(seed, epoch):
+        callback = training.SeedEpoch(training.Batches(data(), PLAIN, seed, 3))
+        callback.set_model(network())
+        callback.on_epoch_begin(epoch - 1)
+        (dropout,) = [layer for layer in callback.model.layers if isinstance(layer, keras.layers.Dropout)]
+        return tuple(keras.ops.convert_to_numpy(dropout.seed_generator.state))
+
+    assert state(7, 1) == state(7, 1)
+    assert len({state(7, 1), state(7, 2), state(8, 1)}) == 3
+
+
 def test_keras_is_given_the_batches_in_their_order(tmp_path, monkeypatch):
     """fit shuffles the batches of a PyDataset, with a seed of nobody's, unless it is told not to."""
     asked, real = [], training.Batches.__getitem__

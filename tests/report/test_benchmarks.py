@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from benchmarks import bench_engine, bench_report, gather
 from helpers.core import project, store
 from helpers.core.project import Problem
 from helpers.report import benchmarks
+from tests.benchmarks import bench_engine, bench_report, gather
 
 VALUES = {"circle": {"engine": 90_000.0, "NumPy": 600.0}, "spiral": {"engine": 60_000.0, "NumPy": 500.0}}
 

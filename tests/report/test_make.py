@@ -55,7 +55,7 @@ def make(house, *arguments, **settings):
     environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     done = subprocess.run(
         ["make", *arguments],
-        cwd=house, env=environment | settings, capture_output=True, text=True, check=False, timeout=120,
+        cwd=house, env=environment | {"GPU": "0"} | settings, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     calls = (house / "calls").read_text().splitlines() if (house / "calls").is_file() else []
     return calls, done.returncode, done.stderr
@@ -81,13 +81,25 @@ NBVAL = "-p tests.nbval_options --nbval --nbval-current-env --nbval-cell-timeout
         (["smoke"], ["helpers data", "helpers run --profile smoke --jobs 2 all"]),
         (["site"], ["helpers site"]),
         (["lab"], ["helpers data", "helpers lab"]),
-        (["bench"], ["helpers data", *(f"benchmarks.bench_{name}" for name in ("engine", "training", "report"))]),
-        (["bench", "ONLY=pca_logit"], ["helpers data", "benchmarks.bench_pca_logit"]),
+        (["bench"], ["helpers data", *(f"tests.benchmarks.bench_{name}" for name in ("engine", "training", "report"))]),
+        (["bench", "ONLY=pca_logit"], ["helpers data", "tests.benchmarks.bench_pca_logit"]),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("flags", ["", "-j4", "-k", "-s"])
 def test_a_door_gives_its_commands_in_order(house, given, calls, flags):
     assert make(house, *given, MAKEFLAGS=flags)[:2] == (calls, 0)
+
+
+def test_a_gpu_is_used_where_it_is_asked_for_or_answers(house):
+    (house / "nvidia-smi").write_text("#!/bin/sh\nexit 0\n")
+    (house / "nvidia-smi").chmod(0o755)
+    path = f"{house}:{os.environ['PATH']}"
+    assert make(house, "train", "GPU=1")[0] == ["helpers gpu", "helpers data", "helpers train"]
+    assert make(house, "train", PATH=path, GPU="")[0] == ["helpers gpu --if-usable", "helpers data", "helpers train"]
+    assert make(house, "report", "GPU=1")[0] == ["helpers gpu", "helpers data", RUN, SITE]
+    assert make(house, "train", PATH=path)[0] == ["helpers data", "helpers train"]
+    (house / ".venv" / "bin" / "python").write_text(PYTHON + 'case "$*" in "helpers gpu") exit 2;; esac\n')
+    assert make(house, "train", "GPU=1")[:2] == (["helpers gpu"], 2)
 
 
 def test_a_run_that_fails_ends_the_door_whatever_the_user_tells_make(house):

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from benchmarks.gather import machine
 from helpers.core import project, store
 from helpers.core.backend import device_name, keras
 from helpers.fashion import networks
+from tests.benchmarks.gather import machine
 
 BATCH = 256
 STEPS = 3

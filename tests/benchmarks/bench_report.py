@@ -12,10 +12,10 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from benchmarks import gather
 from helpers.core import project, store
 from helpers.core.project import Problem
 from helpers.report import benchmarks, notebooks
+from tests.benchmarks import gather
 
 ABREAST = 2  # chapters that run at a time, as in the Makefile
 NEEDED = ("helpers", "notebooks", "outputs/models", "outputs/results")

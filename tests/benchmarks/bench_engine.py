@@ -9,10 +9,10 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks import gather
 from helpers.playground.config import Config, page_seeds
 from helpers.playground.datasets import features, load_points
 from helpers.playground.engine import train
+from tests.benchmarks import gather
 
 SIGMOID = {"activation": "sigmoid", "learning_rate": 0.1, "train_percent": 70}
 CASES = {

@@ -17,9 +17,9 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.multiclass import OneVsRestClassifier
 from threadpoolctl import threadpool_limits
 
-from benchmarks.gather import machine
 from helpers.core import project, store
 from helpers.fashion import dataset, pca
+from tests.benchmarks.gather import machine
 
 COMPONENTS = [2, 5, 10, 25, 50, 100]
 ALL = dataset.PIXELS
