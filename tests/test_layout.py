@@ -21,10 +21,10 @@ ROOMS = {
 HEAVY = "keras", "tensorflow", "jax", "numba"
 
 
-def imported(path):
-    """The modules (set of str, such as "helpers.core.store") that a file imports, inside functions too."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def imported(path, inside=True):
+    """The modules (set of str, such as "helpers.core.store") that a file imports, `inside` functions too."""
+    found, tree = set(), ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree) if inside else tree.body:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -53,7 +53,7 @@ def reached(path):
         found.add(name)
         file = project.ROOT.joinpath(*name.split(".")).with_suffix(".py")
         if name.startswith("helpers.") and file.is_file():
-            open_ends |= imported(file)
+            open_ends |= imported(file, inside=False)
     return found
 
 
