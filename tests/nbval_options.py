@@ -7,7 +7,6 @@ import pytest
 from helpers.core import environment, project
 
 environment.take_over()
-os.environ.setdefault(project.PROGRESS_CHANNEL, os.devnull)  # lines of progress are no outputs: let nobody follow them
 
 
 def pytest_ignore_collect(collection_path):
@@ -19,9 +18,19 @@ def pytest_ignore_collect(collection_path):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item):
-    """Start kernels without PYTEST_CURRENT_TEST, since ipykernel stops capturing C-level output when it is set."""
+    """Start kernels as nbval needs them, before a notebook's first cell.
+
+    Without PYTEST_CURRENT_TEST, since ipykernel stops capturing C-level output when it is set; and with nobody following
+    lines of progress, which are no outputs.
+    """
+    if not hasattr(item, "cell"):
+        return (yield)
     os.environ.pop("PYTEST_CURRENT_TEST", None)
-    return (yield)
+    os.environ[project.PROGRESS_CHANNEL] = os.devnull
+    try:
+        return (yield)
+    finally:
+        del os.environ[project.PROGRESS_CHANNEL]
 
 
 def pytest_collectstart(collector):

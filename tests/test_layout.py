@@ -45,15 +45,15 @@ def test_imports_go_one_way(room):
         assert path.stem != "__init__" or not imported(path), path
 
 
-def reached(path):
-    """Every module that importing a file leads to, ours followed to their ends (set of str)."""
-    found, open_ends = set(), imported(path)
+def reached(path, inside=True):
+    """Every module that importing a file leads to, ours followed to their ends (set of str); `inside` as above."""
+    found, open_ends = set(), imported(path, inside)
     while open_ends - found:
         name = (open_ends - found).pop()
         found.add(name)
         file = project.ROOT.joinpath(*name.split(".")).with_suffix(".py")
         if name.startswith("helpers.") and file.is_file():
-            open_ends |= imported(file, inside=False)
+            open_ends |= imported(file, inside)
     return found
 
 
@@ -61,7 +61,7 @@ def reached(path):
     "path", sorted(FOLDER.glob("*/*charts.py")), ids=lambda path: f"{path.parent.name}.{path.stem}"
 )
 def test_charts_reach_neither_keras_nor_numba(path):
-    assert not {name.split(".")[0] for name in reached(path)} & set(HEAVY)
+    assert not {name.split(".")[0] for name in reached(path, inside=False)} & set(HEAVY)
 
 
 def test_what_is_slow_to_import_is_imported_only_where_it_is_needed():
