@@ -57,6 +57,19 @@ def _folder():
     return Path(tempfile.gettempdir(), f"{project.ROOT.name}-{os.getuid()}")
 
 
+def _make_folder():
+    """Make that folder; a link to nowhere in its place ends the process with a sentence."""
+    try:
+        _folder().mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        place = project.shown(error.filename)
+        print(
+            f"error: {place} is a link that leads nowhere: remove it, and run the command again.",
+            file=sys.stderr,
+        )
+        raise SystemExit(2) from None
+
+
 def _identity(given):
     """A name and a home, for a user whom the machine does not know (dict)."""
     try:
@@ -69,7 +82,7 @@ def _identity(given):
 def take_over():
     """Make this process' environment ours; what Python itself read from it at its start stays."""
     ours = own_environment()
-    _folder().mkdir(parents=True, exist_ok=True)
+    _make_folder()
     for key in set(os.environ) - set(ours):
         del os.environ[key]
     os.environ.update(ours)
@@ -78,7 +91,7 @@ def take_over():
 def begin_anew():
     """Start this command again under our environment, in the same process, unless it runs under it already."""
     ours = own_environment()
-    _folder().mkdir(parents=True, exist_ok=True)
+    _make_folder()
     if _opened_streams() or ours != dict(os.environ):
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], ours)
 

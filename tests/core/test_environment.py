@@ -4,6 +4,8 @@ import os
 import pwd
 from pathlib import Path
 
+import pytest
+
 from helpers.core import environment, project
 
 
@@ -47,3 +49,11 @@ def test_a_user_whom_the_machine_does_not_know_gets_a_name_and_a_home(monkeypatc
 def test_where_the_cache_may_not_be_written_temporary_files_serve(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert not Path(environment.own_environment({})["MPLCONFIGDIR"]).is_relative_to(project.ROOT)
+
+
+def test_a_link_to_nowhere_in_the_place_of_the_cache_is_told_in_a_sentence(monkeypatch, tmp_path, capsys):
+    (tmp_path / "cache").symlink_to("nowhere")
+    monkeypatch.setattr(project, "CACHE", tmp_path / "cache")
+    with pytest.raises(SystemExit) as ended:
+        environment.take_over()
+    assert ended.value.code == 2 and "cache is a link that leads nowhere: remove it" in capsys.readouterr().err
