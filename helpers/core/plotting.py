@@ -101,14 +101,18 @@ def as_picture(figure):
 
 
 def _with_few_colours(picture, **options):
-    """A PIL image as the bytes of a PNG of at most 256 colours; its transparency is lost.
+    """A PIL image as the bytes of a PNG of at most 256 colours; its transparency is lost."""
+    buffer = io.BytesIO()
+    _quantized(picture, 256).save(buffer, format="png", optimize=True, **options)
+    return buffer.getvalue()
+
+
+def _quantized(picture, colours):
+    """A PIL image with a palette of so many colours at most, and no transparency.
 
     Maximum coverage counts in whole numbers, so every processor chooses the same colours. No dithering: it would be seen.
     """
-    few = picture.convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    buffer = io.BytesIO()
-    few.save(buffer, format="png", optimize=True, **options)
-    return buffer.getvalue()
+    return picture.convert("RGB").quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
 
 
 def _lightened(encoded):
@@ -121,9 +125,10 @@ def _lightened(encoded):
     opacities = np.unique(alpha[alpha > 0])
     if len(opacities) != 1:
         return encoded
-    few = picture.convert("RGB").quantize(255, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few = _quantized(picture, 255)
     places = Image.fromarray(np.where(alpha > 0, np.asarray(few), 255).astype(np.uint8), mode="P")
-    places.putpalette(few.getpalette()[: 3 * 255] + [0] * (3 * 256 - len(few.getpalette()[: 3 * 255])))
+    known = few.getpalette()[: 3 * 255]
+    places.putpalette(known + [0] * (3 * 256 - len(known)))
     buffer = io.BytesIO()
     places.save(buffer, format="png", optimize=True, transparency=bytes([opacities[0]] * 255 + [0]))
     return min(base64.b64encode(buffer.getvalue()), encoded, key=len)

@@ -115,13 +115,10 @@ def split(held_out, flat, seed, profile, shuffled=False):
     data = dataset.load(profile)
     rows, held = dataset.split(data.train_images, data.train_labels, held_out, seed_for("fashion/split", seed))
     shape = (-1, dataset.PIXELS) if flat else (-1, 28, 28, 1)
-    order = np.arange(dataset.PIXELS)
+    x, test = (dataset.scaled(images).reshape(shape) for images in (data.train_images, data.test_images))
     if shuffled:
-        order = np.random.default_rng(seed_for("fashion/shuffled pixels", seed)).permutation(order)
-    x, test = (
-        dataset.scaled(images).reshape(-1, dataset.PIXELS)[:, order].reshape(shape)
-        for images in (data.train_images, data.test_images)
-    )
+        order = np.random.default_rng(seed_for("fashion/shuffled pixels", seed)).permutation(dataset.PIXELS)
+        x, test = (images.reshape(-1, dataset.PIXELS)[:, order].reshape(shape) for images in (x, test))
     y = data.train_labels
     return training.Split(x[rows], y[rows], x[held], y[held], test, data.test_labels)
 

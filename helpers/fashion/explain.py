@@ -56,7 +56,7 @@ def right_under_change(tried, images, labels, trials, profile, remedy):
     Returns dict of change -> dict of name -> bool (amounts, n). Raises Problem if what is stored is of other networks.
     """
     settings = {
-        "networks": {name: run.card["files"][f"{run.path.name}"] for name, run in tried.items()},
+        "networks": {name: run.card["files"][run.path.name] for name, run in tried.items()},
         "images": len(images), "trials": {change: list(amounts) for change, (_, amounts) in trials.items()},
     }  # fmt: skip
 

@@ -37,9 +37,8 @@ def run(args):
     epochs = checked_count("--epochs", args.epochs)
     at = _usual_epochs(epochs) if args.at is None else [checked_count("--at", e, epochs) for e in args.at.split(",")]
     count = checked_count("--seeds", args.seeds, MAX_SEEDS, first=1)
-    seeds = tuple(dict.fromkeys((config.seed, *page_seeds(count))))[
-        :count
-    ]  # the address's own, then such as the page draws
+    several = dict.fromkeys((config.seed, *page_seeds(count)))  # the address's own, then such as the page draws
+    seeds = tuple(several)[:count]
     drawn = args.png is not None
     if drawn:
         _format(args.png)
