@@ -45,11 +45,10 @@ def losses_beside_printed(rows):
 def _draw_spread(axes, place, losses):
     """A row: every seed as a dot, spread upwards and downwards where many are alike; quartiles and median as a bar."""
     order = np.sort(rounded(losses, 4))
-    bins = np.floor(np.log10(order) * 24)
-    for value in np.unique(bins):
-        members = order[bins == value]
-        offsets = (np.arange(len(members)) - (len(members) - 1) / 2) * min(0.03, 0.62 / len(members))
-        axes.plot(members, place + offsets, ".", color=plotting.BLUE, markersize=3.4, alpha=0.6, markeredgewidth=0)
+    _, alike = np.unique(np.floor(np.log10(order) * 24), return_counts=True)
+    offsets = [(np.arange(count) - (count - 1) / 2) * min(0.03, 0.62 / count) for count in alike]
+    look = {"color": plotting.BLUE, "markersize": 3.4, "alpha": 0.6, "markeredgewidth": 0, "rasterized": True}
+    axes.plot(order, place + np.concatenate(offsets), ".", **look)
     low, middle, high = rounded(np.quantile(losses, (0.25, 0.5, 0.75)), 4)
     axes.plot([low, high], [place + 0.39] * 2, color=plotting.INK, linewidth=2.4, solid_capstyle="butt")
     axes.plot([middle], [place + 0.39], "o", color=plotting.INK, markersize=5, markerfacecolor="white")

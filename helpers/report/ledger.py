@@ -59,6 +59,11 @@ def with_holm(rows):
     return [row | {"holm": p} for row, p in zip(judged, adjusted, strict=True)]
 
 
+def hangs_on_neighbours(row):
+    """Whether a row of a Playground table would have another verdict with fewer or more neighbours in its p-value (bool)."""
+    return any(row["under"][f"{count} neighbours"] != row["verdict"] for count in rules.OTHER_NEIGHBOURS)
+
+
 def verdict_counts(rows):
     """How many entries of each kind have each verdict: dict of kind -> dict of verdict -> int, settings left out."""
     found = Counter((row["kind"], row["verdict"]) for row in rows)
@@ -111,8 +116,8 @@ def sections_of_claims(notebook):
         if cell.cell_type == "markdown":
             headings = re.findall(r"^#+ (.*)$", cell.source, re.MULTILINE)
             section = heading_anchor(headings[-1]) if headings else section
-        shown = (output.get("metadata", {}).get("claim") for output in cell.get("outputs", []))
-        found |= {claim_id: section for claim_id in shown if claim_id}
+        for output in cell.get("outputs", []):
+            found |= dict.fromkeys(output.get("metadata", {}).get("claims", []), section)
     return found
 
 

@@ -92,35 +92,50 @@ class Page:
         under      : evidence by setting (dict), where the report leaves one open.
         Returns the rules.Verdict.
         """
+        stated, found, remark = self._settled(claim_id, evidence, n, why, untestable, under)
+        theirs, measured = self._verdicts[claim_id][2:4]
+        named = "" if stated.value is None else f"{stated.label}. "
+        ours = "Ours" if what in ("", stated.label) else f"Ours, {what}"
+        line = f"**{found.word}** · {named}The report ({stated.place}): {theirs}. {ours}: {measured}"
+        line += (f" ({n})" if n else "") + "." + (f" {remark}" if remark else "")
+        display(Markdown(line), metadata={"claims": [claim_id]})
+        return found
+
+    def check_all(self, evidence, *, n):
+        """Set several claims beside what was measured on the same, as `check` does with one, and show them in one table.
+
+        evidence : by claim id (dict).   n : what all were measured on, in words.   Returns a dict of claim id -> rules.Verdict.
+        """
+        found = {claim_id: self._settled(claim_id, each, n)[1] for claim_id, each in evidence.items()}
+        rows = [self._verdicts[claim_id][1:] for claim_id in found]
+        table = markdown_table({"claim": "l", "the report": "l", f"ours ({n})": "l", "verdict": "l"}, rows)
+        display(Markdown(table), metadata={"claims": list(found)})
+        return found
+
+    def _settled(self, claim_id, evidence, n, why="", untestable="", under=None):
+        """Judge a claim and keep the verdict: its Claim, the rules.Verdict, and what is to be remarked on it (str)."""
         stated = claim(claim_id)
         found = self._judged(stated, evidence, untestable)
-        if found.word == rules.UNTESTABLE:
-            untestable = untestable or f"{stated.rule.description[0].upper()}{stated.rule.description[1:]}."
         others = {name: self._judged(stated, each, "") for name, each in (under or {}).items()}
         if others:
             listed = "; ".join(f"{name}: {_measured(stated, each)}, {each.word}" for name, each in others.items())
             why = " ".join(filter(None, (why, f"Under other settings: {listed}.")))
-        remark = " ".join(filter(None, (untestable, why)))
+        remark = " ".join(filter(None, (found.why, why)))
         kept = {"measured": found.measured, "interval": found.interval, "p": found.p, "power": found.power}
         self._claims[claim_id] = {
             "id": claim_id, "chapter": self.chapter, **store.rounded(kept), "n": n, "verdict": found.word,
-            "why": remark, "under": {name: each.word for name, each in others.items()},
+            "why": remark, "under": {name: each.word for name, each in others.items()} | found.also,
         }  # fmt: skip
         theirs = in_words(stated.says if stated.value is None else stated.value, stated.form)
         self._verdicts[claim_id] = [claim_id, stated.label, theirs, _measured(stated, found), found.word]
-        named = "" if stated.value is None else f"{stated.label}. "
-        ours = "Ours" if what in ("", stated.label) else f"Ours, {what}"
-        line = f"**{found.word}** · {named}The report ({stated.place}): {theirs}. {ours}: {_measured(stated, found)}"
-        line += (f" ({n})" if n else "") + "." + (f" {remark}" if remark else "")
-        display(Markdown(line), metadata={"claim": claim_id})
-        return found
+        return stated, found, remark
 
     def _judged(self, stated, evidence, untestable):
         """The rules.Verdict on a Claim."""
         if untestable and evidence is None:
-            return rules.Verdict(rules.UNTESTABLE, None)
+            return rules.Verdict(rules.UNTESTABLE, None, why=untestable)
         found = stated.rule.judge(stated.value, evidence)
-        return dataclasses.replace(found, word=rules.UNTESTABLE) if untestable else found
+        return dataclasses.replace(found, word=rules.UNTESTABLE, why=untestable) if untestable else found
 
     def verdicts(self):
         """Show the table of all claims checked so far: what the report states, what we measured, the verdict."""
@@ -254,10 +269,10 @@ def _measured(stated, found):
     words = in_words(found.measured, stated.form, found.interval)
     if found.p is None:
         return words
-    return (
-        f"{words}; p-value {found.p:.2g}"
-        if found.power is None
-        else f"{words}; conformal p-value {found.p:.3f}, other rows passing {found.power:.0%}"
+    if isinstance(stated.rule, rules.AmongSeeds):
+        return f"{words}; conformal p-value {found.p:.3f}, other rows passing {found.power:.0%}"
+    return f"{words}; p-value {found.p:.2g}" + (
+        "" if found.power is None else f", possible values passing {found.power:.0%}"
     )
 
 

@@ -6,7 +6,7 @@ rule, and the bound of a statement to claims.yaml, where it stands with its reas
 
 from bisect import bisect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -28,6 +28,7 @@ WORDS = {
 GOOD = (REPRODUCED, HOLDS, CORRECT, AGREES)
 BAD = (NOT_REPRODUCED, FAILS, IN_ERROR, DIFFERS)
 LEVEL, TINY = 0.05, 1e-6
+NEIGHBOURS, OTHER_NEIGHBOURS = 10, (5, 25)  # of a pair of losses, in the conformal score; and what else they could be
 
 
 # --- evidence ---------------------------------------------------------------------------------------------------------
@@ -51,11 +52,13 @@ class Runs:
 
     values : floats, such as accuracies in 0..1.   n_images : what each was measured on, None if not on images.
     sd     : the spread between runs, borrowed from like networks, where there is one run only.
+    possible : the least and the greatest value that a run can have, where few are possible, such as its epochs.
     """
 
     values: Any
     n_images: int | None = None
     sd: float | None = None
+    possible: tuple | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,9 @@ class Verdict:
     interval : Interval, or one for each of several named numbers (dict).
     p        : conformal p-value of a pair of losses; for another measured value one less the level of the narrowest
                prediction interval that holds it, no smaller than TINY.
-    power    : share of the other rows' printed pairs that the rule would have accepted.
+    power    : share of the other rows' printed pairs, or of the possible values, that the rule would have accepted.
+    why      : a sentence that says why the claim cannot be tested, or "".
+    also     : the words that a choice of ours other than the rule's would have led to, by that choice (dict).
     """
 
     word: str
@@ -87,9 +92,15 @@ class Verdict:
     interval: Any = None
     p: float | None = None
     power: float | None = None
+    why: str = ""
+    also: dict = field(default_factory=dict)
 
     def _ipython_display_(self):
         """Show nothing: a cell that ends with `page.check` has shown the verdict already."""
+
+
+EVERY_VALUE_PASSES = "Our runs lie so far apart that no possible value could fail."
+CLOCK = "Seconds depend on a machine and on releases that are not known: shown beside ours, not judged."
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------
@@ -111,23 +122,29 @@ class AmongSeeds:
     def judge(self, printed, evidence):
         """The Verdict on two printed losses (dict of float), from Seeds."""
         pair, pairs = np.array(list(printed.values()), dtype=float), np.asarray(evidence.pairs, dtype=float)
-        p = conformal_p_value(pairs, pair)
-        steps = np.array(list(product((-0.001, 0, 0.001), repeat=2)))
-        near = [p_near for moved in np.maximum(pair + steps, 0) if (p_near := conformal_p_value(pairs, moved)) >= LEVEL]
-        near += [p_late for late in evidence.later if (p_late := conformal_p_value(late, pair)) >= LEVEL]
-        word = REPRODUCED if p >= LEVEL else NEAR_MISS if near else NOT_REPRODUCED
-        power = (
-            float(np.mean([conformal_p_value(pairs, other) >= LEVEL for other in self.others])) if self.others else None
-        )
+        passing = [conformal_p_value(pairs, other, NEIGHBOURS) >= LEVEL for other in self.others]
         middle, ends = np.median(pairs, axis=0), np.quantile(pairs, (0.025, 0.975), axis=0).T
-        measured = dict(zip(printed, map(float, middle), strict=True))
         return Verdict(
-            word,
-            measured,
+            _among_seeds(pair, evidence, NEIGHBOURS),
+            dict(zip(printed, map(float, middle), strict=True)),
             {name: Interval(*map(float, each)) for name, each in zip(printed, ends, strict=True)},
-            p,
-            power,
+            conformal_p_value(pairs, pair, NEIGHBOURS),
+            float(np.mean(passing)) if passing else None,
+            also={f"{count} neighbours": _among_seeds(pair, evidence, count) for count in OTHER_NEIGHBOURS},
         )
+
+
+def _among_seeds(pair, evidence, neighbours):
+    """The verdict's word on a printed pair, from Seeds, when so many `neighbours` are looked at."""
+
+    def accepted(pairs, printed):
+        return conformal_p_value(pairs, printed, neighbours) >= LEVEL
+
+    if accepted(evidence.pairs, pair):
+        return REPRODUCED
+    moved = np.maximum(pair + np.array(list(product((-0.001, 0, 0.001), repeat=2))), 0)
+    near = any(accepted(evidence.pairs, each) for each in moved) or any(accepted(late, pair) for late in evidence.later)
+    return NEAR_MISS if near else NOT_REPRODUCED
 
 
 @dataclass(frozen=True)
@@ -140,7 +157,8 @@ class NextRun:
     digits: int
     description: str = (
         "reproduced if the value, to the digits printed, lies in the 95 % prediction interval for one more run (spread "
-        "between our runs, sampling of our images and of theirs); near miss if a value one unit of the last digit away does"
+        "between our runs, sampling of our images and of theirs); near miss if a value one unit of the last digit away does; "
+        "not judged if every possible value lies in it"
     )
 
     def judge(self, printed, evidence):
@@ -153,7 +171,13 @@ class NextRun:
         p = _p_value(lambda level: _rounds_into(printed, interval(level), unit))
         near = any(_rounds_into(printed + step, interval(1 - LEVEL), unit) for step in (-unit, unit))
         word = REPRODUCED if p >= LEVEL else NEAR_MISS if near else NOT_REPRODUCED
-        return Verdict(word, float(np.mean(evidence.values)), interval(1 - LEVEL), p)
+        found = Verdict(word, float(np.mean(evidence.values)), interval(1 - LEVEL), p)
+        if evidence.possible is None:
+            return found
+        least, greatest = evidence.possible
+        passing = np.mean([value in found.interval for value in range(least, greatest + 1)])
+        found = replace(found, power=float(passing))
+        return found if passing < 1 else replace(found, word=UNTESTABLE, why=EVERY_VALUE_PASSES)
 
 
 @dataclass(frozen=True)
@@ -233,10 +257,7 @@ RULES = {
     "shown": Plain(
         "a setting of the report that we took over: shown, not counted", lambda _, ours: Verdict(AS_SET, ours)
     ),
-    "clock": Plain(
-        "seconds depend on a machine and on releases that are not known: shown beside ours, not judged",
-        lambda _, ours: Verdict(UNTESTABLE, ours),
-    ),
+    "clock": Plain("not judged: seconds are shown beside ours", lambda _, ours: Verdict(UNTESTABLE, ours, why=CLOCK)),
 }  # by the name that claims.yaml gives
 
 

@@ -81,6 +81,15 @@ def test_the_rules_that_are_shown_are_those_that_judged():
     assert {rule for _, rule, _ in table} == {claim.rule.description for claim in claims.all_claims().values()}
 
 
+def test_a_verdict_hangs_on_the_neighbours_if_any_other_number_changes_it():
+    row = {
+        "verdict": "near miss",
+        "under": {"5-5": "reproduced", "5 neighbours": "near miss", "25 neighbours": "near miss"},
+    }
+    assert not ledger.hangs_on_neighbours(row)
+    assert ledger.hangs_on_neighbours(row | {"verdict": "reproduced"})
+
+
 def test_holm_corrects_the_rows_of_tables_together():
     rows = [an_entry("t1-circle", p=0.01), an_entry("t1-xor", p=0.2), an_entry("mlp-params", p=None)]
     assert [row["holm"] for row in ledger.with_holm(rows)] == pytest.approx([0.02, 0.2])
@@ -135,7 +144,7 @@ def test_every_claim_has_a_title_of_its_own():
 
 def test_a_claim_leads_to_the_section_that_measures_it():
     new = nbformat.v4
-    verdicts = [new.new_output("display_data", metadata={"claim": name}) for name in ("a", "b")]
+    verdicts = [new.new_output("display_data", metadata={"claims": [name]}) for name in ("a", "b")]
     plain = new.new_output("display_data", {"text/markdown": "**reproduced** · not a check"})
     cells = [
         new.new_markdown_cell("# Title\n\n## First, or not?"),

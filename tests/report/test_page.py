@@ -77,12 +77,25 @@ def test_a_check_shows_and_keeps_the_verdict_of_the_claims_rule(page, shown, tmp
     assert shown[0][0].startswith(
         "**not reproduced** · validation accuracy, first account. The report (text of 2.1): 87.4%. Ours: 90.0% ["
     )
-    assert shown[0][0].endswith(" (3 runs).") and shown[0][1] == {"claim": "mlp-val-acc-a"}
+    assert shown[0][0].endswith(" (3 runs).") and shown[0][1] == {"claims": ["mlp-val-acc-a"]}
     assert stored[0]["measured"] == 0.9 and stored[0]["interval"][0] < 0.9 < stored[0]["interval"][1]
     assert stored[2]["why"] == "Another machine." and stored[2]["measured"] == [1.0, 2.0]
     assert shown[3][0].startswith("**holds** · The report (text of 1.2): ") and shown[3][0].endswith(
         " Ours, the share: 60.0% [55.0%, 65.0%]. A remark."
     )
+
+
+def test_claims_that_were_measured_on_the_same_stand_in_one_table(page, shown, tmp_path):
+    found = page.check_all({"mlp-params": 244591, "p-l2-sin": Estimate(0.6, 0.55, 0.65)}, n="3 runs")
+    page.finish()
+    stored = json.loads((tmp_path / "results" / "04_mlp.json").read_text())["claims"]
+    assert [(row["id"], row["verdict"], row["n"]) for row in stored] == [
+        (key, one.word, "3 runs") for key, one in found.items()
+    ]
+    text, metadata = shown[0]
+    assert metadata == {"claims": ["mlp-params", "p-l2-sin"]}
+    assert text.splitlines()[0] == "| claim | the report | ours (3 runs) | verdict |"
+    assert text.splitlines()[2].endswith("| 244,591 | 244,591 | agrees |")
 
 
 @pytest.mark.parametrize(("measured", "verdict"), [(244591, "agrees"), (244590, "differs")])

@@ -176,3 +176,21 @@ def test_every_statement_says_its_criterion_and_why():
         assert claim.line > 0 and claim.where.endswith(str(claim.line))
         if isinstance(claim.rule, Bound):
             assert claim.rule.of in claim.rule.description and claim.rule.because in claim.rule.description
+
+
+def test_a_verdict_says_what_another_number_of_neighbours_would_give():
+    found = rules.AmongSeeds().judge({"train_loss": 0.1, "test_loss": 0.2}, Seeds(CLOUD))
+    assert found.also == {"5 neighbours": rules.REPRODUCED, "25 neighbours": rules.REPRODUCED}
+    lonely = np.vstack([CLOUD, np.tile(CLOUD.max(axis=0) * 3, (8, 1))])
+    edge = rules.AmongSeeds().judge(
+        {"train_loss": CLOUD[:, 0].max() * 3, "test_loss": CLOUD[:, 1].max() * 3}, Seeds(lonely)
+    )
+    assert edge.also["5 neighbours"] == rules.REPRODUCED and edge.also["25 neighbours"] != rules.REPRODUCED
+
+
+@pytest.mark.parametrize(("values", "word"), [([10, 50, 90], rules.UNTESTABLE), ([49, 50, 51], rules.REPRODUCED)])
+def test_runs_that_no_possible_value_could_contradict_judge_none(values, word):
+    found = rules.NextRun(0).judge(50, Runs(values, possible=(1, 100)))
+    assert found.word == word
+    assert (found.power == 1, bool(found.why)) == (word == rules.UNTESTABLE,) * 2
+    assert found.power == 1 or 0.05 < found.power < 0.2
