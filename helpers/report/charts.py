@@ -7,16 +7,11 @@ from helpers.core import plotting
 from helpers.core.plotting import rounded
 from helpers.report import rules
 
-COLORS = {"good": plotting.BLUE, "near": plotting.GREY, "bad": plotting.ORANGE}
-MARKS = {"good": "s", "near": "D", "bad": "X"}
+COLORS = {"good": plotting.BLUE, "open": plotting.GREY, "bad": plotting.ORANGE}
+MARKS = {"good": "s", "open": "D", "bad": "X"}
 BAND = plotting.GRID
 LEAST = 1e-4  # where the scale of p-values ends
 ROW, HEADING = 0.17, 1.5  # inches a row; rows that a heading takes
-
-
-def grade(word):
-    """Whether a verdict's word is "good", "bad" or in between ("near")."""
-    return "good" if word in rules.GOOD else "bad" if word in rules.BAD else "near"
 
 
 def p_values(groups):
@@ -30,7 +25,7 @@ def p_values(groups):
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.xaxis.set_minor_locator(NullLocator())
     for y, (_, p, word) in _placed(groups):
-        axes.plot(rounded(max(p, LEAST), 4), y, MARKS[grade(word)], color=COLORS[grade(word)], markersize=5)
+        axes.plot(rounded(max(p, LEAST), 4), y, MARKS[rules.grade(word)], color=COLORS[rules.grade(word)], markersize=5)
     _legend(axes, [word for _, (_, _, word) in _placed(groups)])
     return figure
 
@@ -44,10 +39,10 @@ def shares(groups):
     axes.set(xlim=(-0.02, 1.02), xlabel="share, with its 95 % interval")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     for y, (_, share, low, high, holding, word) in _placed(groups):
-        color, ends = COLORS[grade(word)], rounded([low, high], 4)
+        color, ends = COLORS[rules.grade(word)], rounded([low, high], 4)
         axes.plot(holding, [y, y], color=BAND, linewidth=9, solid_capstyle="butt", zorder=1)
         axes.plot(ends, [y, y], color=color, linewidth=1.6)
-        axes.plot(rounded(share, 4), y, MARKS[grade(word)], color=color, markersize=5)
+        axes.plot(rounded(share, 4), y, MARKS[rules.grade(word)], color=color, markersize=5)
     axes.plot([], [], color=BAND, linewidth=9, label="shares with which it holds")
     _legend(axes, [row[-1] for _, row in _placed(groups)])
     return figure
@@ -81,8 +76,8 @@ def _placed(groups):
 
 
 def _legend(axes, words):
-    for word in dict.fromkeys(sorted(words, key=lambda each: list(MARKS).index(grade(each)))):
-        axes.plot([], [], MARKS[grade(word)], color=COLORS[grade(word)], markersize=5, label=word)
+    for word in dict.fromkeys(sorted(words, key=lambda each: list(MARKS).index(rules.grade(each)))):
+        axes.plot([], [], MARKS[rules.grade(word)], color=COLORS[rules.grade(word)], markersize=5, label=word)
     axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=4, fontsize=8)
 
 

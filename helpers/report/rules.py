@@ -261,6 +261,11 @@ RULES = {
 }  # by the name that claims.yaml gives
 
 
+def grade(word):
+    """Whether a verdict's word is "good", "bad" or neither ("open")."""
+    return "good" if word in GOOD else "bad" if word in BAD else "open"
+
+
 def _rounds_into(printed, interval, unit):
     """Whether a value that is printed in whole units may lie in an interval (bool)."""
     return bool(printed - unit / 2 <= interval.high and printed + unit / 2 >= interval.low)

@@ -20,7 +20,7 @@ import nbformat
 
 from helpers.core import project, store
 from helpers.core.project import Problem, shown
-from helpers.report import benchmarks, claims, ledger, notebooks, page, tables
+from helpers.report import benchmarks, claims, ledger, notebooks, page, rules, tables
 
 ASSETS = Path(__file__).parent / "site_assets"
 LIST = "files.txt"  # the names of a site's files: by it we know a folder that we made
@@ -179,8 +179,8 @@ def _prepare(notebook, known):
                 outputs.append(nbformat.v4.new_output("display_data", {"text/markdown": directive}))
             elif "caption_of" not in metadata and output.get("name") != "stderr":
                 data.pop("application/json", None)
-                if data.get("text/markdown", "").startswith("|"):
-                    data["text/markdown"] = _with_pages(data["text/markdown"])
+                if "text/markdown" in data:
+                    data["text/markdown"] = _dressed(data["text/markdown"], metadata.get("claims", []))
                 outputs.append(output)
         cell.outputs = outputs
         cell.metadata.pop("papermill", None)
@@ -203,14 +203,23 @@ def _listing_facts(facts):
     }
 
 
-def _with_pages(table):
-    """A table in which every cell that is the id of a Playground row leads to the page with that row's setting."""
-    pages = {name: tables.config_of(claim).to_url() for name, claim in tables.table_claims().items()}
-    return re.sub(
-        r"(?<=\| )([\w-]+)(?= \|)",
-        lambda found: f"[{found[1]}]({pages[found[1]]})" if found[1] in pages else found[1],
-        table,
-    )
+def _dressed(text, shown):
+    """What a cell says (Markdown), for the site: a verdict has a class, and a Playground row's name leads to its page.
+
+    shown : ids of the claims whose verdicts it shows.
+    """
+    if text.startswith("|"):
+        rows = tables.table_claims()
+        names = {name: name for name in rows} | {rows[name].label: name for name in shown if name in rows}
+        pages = {named: tables.config_of(rows[name]).to_url() for named, name in names.items()}
+        return re.sub(
+            r"(?<=^\| )([^|]+)(?= \|)",
+            lambda found: f"[{found[1]}]({pages[found[1]]})" if found[1] in pages else found[1],
+            text,
+            flags=re.MULTILINE,
+        )
+    word = re.match(r"\*\*(.+?)\*\*", text) if shown else None
+    return f"{{.verdict .{rules.grade(word[1])}}}\n{text}" if word else text
 
 
 def _figure_directive(facts, again=False):

@@ -185,3 +185,24 @@ def test_no_experiment_has_looked_at_the_test_images():
         assert card["n_test"] == (0 if card["name"].startswith("ablation/") else 10_000), path
         with np.load(path.with_suffix(".npz")) as stored:
             assert ("test" in stored) == (card["n_test"] > 0)
+
+
+def test_the_ablation_has_the_arms_of_which_every_seed_is_stored(monkeypatch, tmp_path):
+    monkeypatch.setattr(experiments, "trained_runs", lambda name, *_, **__: [name])
+    report, train = (replace(PROFILES[name], models=tmp_path) for name in ("report", "train"))
+    cards = (
+        "plain+rotation-0",
+        "plain+rotation-1",
+        "plain+flips-0",
+        "full-higher-rate-one-cycle-0",
+        "full-higher-rate-one-cycle-1",
+    )
+    (tmp_path / "ablation").mkdir()
+    for card in cards:
+        (tmp_path / "ablation" / f"{card}.json").touch()
+    found = experiments.ablation_runs(2019, report, "make train")
+    assert found == {
+        "plain": ["ablation/plain"], "plain+rotation": ["ablation/plain+rotation"],
+        "full-higher rate, one-cycle": ["ablation/full-higher-rate-one-cycle"],
+    }  # fmt: skip
+    assert list(experiments.ablation_runs(2019, train, "make train", arms=["plain", "full"])) == ["plain", "full"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers.report import charts
+from helpers.report import charts, rules
 from tests.conftest import svg
 
 pytestmark = pytest.mark.usefixtures("house_style")
@@ -20,7 +20,7 @@ def marks(axes, color):
 def test_a_p_value_is_drawn_where_it_lies_or_at_the_edge():
     axes = charts.p_values({"A": ROWS}).axes[0]
     assert axes.get_xscale() == "log"
-    assert [marks(axes, charts.COLORS[grade]) for grade in ("good", "bad", "near")] == [[0.4], [charts.LEAST], [0.03]]
+    assert [marks(axes, charts.COLORS[grade]) for grade in ("good", "bad", "open")] == [[0.4], [charts.LEAST], [0.03]]
 
 
 def test_a_share_is_drawn_with_its_interval_on_the_shares_with_which_it_holds():
@@ -41,7 +41,7 @@ def test_every_row_and_heading_is_named():
 
 def test_each_grade_has_a_mark_and_a_colour_of_its_own():
     assert len(set(charts.MARKS.values())) == len(set(charts.COLORS.values())) == 3
-    assert [charts.grade(word) for word in ("agrees", "near miss", "in error")] == ["good", "near", "bad"]
+    assert [rules.grade(word) for word in ("agrees", "near miss", "in error")] == ["good", "open", "bad"]
 
 
 def test_more_rows_make_a_taller_picture():

@@ -1,11 +1,11 @@
-/* Code and tables that are wider than the page scroll in a box of their own: let the keyboard reach each such box. */
+/* Code, tables and figures that are wider than the page scroll in a box of their own: let the keyboard reach each such box. */
 document.addEventListener("DOMContentLoaded", () => {
   const mark = (box) => {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   };
   const watch = new ResizeObserver((changes) => changes.forEach((change) => mark(change.target)));
-  document.querySelectorAll("main pre, .pst-scrollable-table-container").forEach((box) => watch.observe(box));
+  document.querySelectorAll("main pre, main figure, .pst-scrollable-table-container").forEach((box) => watch.observe(box));
 });
 
 /* The side bar with the chapters is a landmark of its own. */
@@ -33,16 +33,4 @@ document.addEventListener("DOMContentLoaded", () => {
   addEventListener("hashchange", open);
   addEventListener("beforeprint", () => document.querySelectorAll("main details:not(.hide)").forEach((fold) => { fold.open = true; }));
   open();
-});
-
-/* A verdict has a bar in its colour, so that a page can be skimmed. */
-document.addEventListener("DOMContentLoaded", () => {
-  const kinds = {
-    good: ["reproduced", "holds", "agrees", "correct"], bad: ["not reproduced", "does not hold", "differs", "in error"],
-    open: ["near miss", "undecided", "cannot be tested here", "as set"],
-  };
-  document.querySelectorAll("div.cell_output p > strong:first-child").forEach((word) => {
-    const kind = Object.keys(kinds).find((name) => kinds[name].includes(word.textContent));
-    if (kind && word.nextSibling?.textContent.startsWith(" \u00b7")) word.parentElement.classList.add("verdict", kind);
-  });
 });
