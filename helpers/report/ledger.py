@@ -7,11 +7,11 @@ from functools import cache
 from helpers.core import project, store
 from helpers.core.project import Problem
 from helpers.core.stats import Interval
-from helpers.report import claims, notebooks, page, rules
+from helpers.report import claims, notebooks, page, rules, tables
 
 FILE = project.RESULTS / "ledger.json"
 OURS = ("measured", "interval", "p", "power", "n", "verdict", "why", "under")
-FIELDS = ("id", "chapter", "where", "says", "kind", "rule", "reported", *OURS)
+FIELDS = ("id", "chapter", "where", "says", "kind", "rule", "reported", *OURS, "holm")
 NOT_RUN = "its chapter has not been run"
 BEGIN, END = "<!-- results: written by `make store`, from outputs/results/ -->", "<!-- end of results -->"
 
@@ -27,12 +27,14 @@ PARTS = {
 def entries():
     """Every claim of claims.yaml, in its order, with what was measured (list of dicts with the keys FIELDS).
 
+    "holm" is the p-value of a row of a Playground table after Holm's correction for all these rows, else None.
+
     A claim whose chapter has no results yet cannot be tested here.
     Raises Problem if a chapter has results but passes over one of its claims.
     """
     chapters = {int(name[:2]): name for name in notebooks.names()}
     results = {number: _chapter_results(name) for number, name in chapters.items()}
-    return [_entry(claim, chapters, results.get(claim.chapter)) for claim in claims.all_claims().values()]
+    return with_holm([_entry(claim, chapters, results.get(claim.chapter)) for claim in claims.all_claims().values()])
 
 
 def _chapter_results(name):
@@ -53,10 +55,10 @@ def _entry(claim, chapters, results):
 
 
 def with_holm(rows):
-    """The rows of Playground tables among the entries, each with "holm", its p-value by Holm's correction (list of dicts)."""
-    judged = [row for row in rows if row["p"] is not None]
-    adjusted = rules.holm([row["p"] for row in judged])
-    return [row | {"holm": p} for row, p in zip(judged, adjusted, strict=True)]
+    """The entries `rows`, each with "holm"; see `entries` (list of dicts)."""
+    judged = {row["id"]: row["p"] for row in rows if row["id"] in tables.table_claims() and row["p"] is not None}
+    adjusted = dict(zip(judged, rules.holm(list(judged.values())), strict=True))
+    return [row | {"holm": store.rounded(adjusted.get(row["id"]))} for row in rows]
 
 
 def hangs_on_neighbours(row):
@@ -166,7 +168,8 @@ def measured_words(entry):
     elif interval is not None:
         interval = Interval(*interval)
     value = page.in_words(entry["measured"], claims.claim(entry["id"]).form, interval)
-    return value if p is None else f"{value}, p = {p:.2g}"
+    corrected = "" if entry["holm"] is None else f" ({entry['holm']:.2g} after Holm's correction)"
+    return value if p is None else f"{value}, p = {p:.2g}{corrected}"
 
 
 def count_table(rows):
