@@ -157,10 +157,10 @@ def first_layers(panels, columns=3):
             normal = weight / size
             foot, along = -bias / size * normal, np.array([-normal[1], normal[0]])
             ends = np.array([foot - 20 * along, foot + 20 * along])
-            axis.plot(*ends.T, color="white", linewidth=3.4)
-            axis.plot(*ends.T, color=plotting.INK, linewidth=1.6)
+            axis.plot(*ends.T, color="white", linewidth=2.4)
+            axis.plot(*ends.T, color=plotting.INK, linewidth=1.0)
             for start in (foot + step * along for step in np.arange(-9, 9.1, 1.5)):
-                axis.plot(*np.array([start, start + 0.42 * normal]).T, color=plotting.INK, linewidth=1.1)
+                axis.plot(*np.array([start, start + 0.42 * normal]).T, color=plotting.INK, linewidth=0.8)
         axis.set(xlim=(-EXTENT, EXTENT), ylim=(-EXTENT, EXTENT))
         axis.set_title(title, fontsize=9)
         axis.spines[["top", "right"]].set_visible(True)

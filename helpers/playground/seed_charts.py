@@ -103,7 +103,7 @@ def lifetimes(epochs, living, lifetime, losses):
     for name, (loss_epochs, values) in losses.items():
         learning.plot(loss_epochs, rounded(values), **line_look(name))
     learning.axvline(rounded(lifetime), color=plotting.FAINT, linewidth=5, alpha=0.3)
-    learning.text(rounded(lifetime) * 1.25, 0.3, "a link without\ngradient is gone", color=plotting.FAINT, fontsize=8)
+    learning.text(rounded(lifetime) * 1.25, 0.3, "a link without\ngradient is dead", color=plotting.FAINT, fontsize=8)
     links.set(xlabel="epoch", ylabel="links alive under L1", xlim=(0, epochs[-1]), ylim=(0, 1.02))
     links.yaxis.set_major_formatter(percent)
     learning.set(xlabel="epoch", ylabel="training loss without penalty", xscale="log", ylim=(0, 0.54))
@@ -192,7 +192,7 @@ def _mark_printed(axis, pair, dataset):
     """A large hollow mark in the data set's shape, and words beside it, on the side where there is room."""
     marker = LOOKS[dataset][2]
     axis.plot(*pair, marker, color="none", markeredgecolor=plotting.INK, markersize=9, markeredgewidth=1.5, zorder=5)
-    left = pair[0] > 0.1
+    left = pair[0] > 0.1 or dataset == "gauss"
     place, side = ((-9, -2), "right") if left else ((9, -2), "left")
     words, where = f"printed\nas {NAMES[dataset]}", {"xytext": place, "textcoords": "offset points"}
     text = axis.annotate(words, pair, **where, fontsize=8, va="top", ha=side)

@@ -16,11 +16,11 @@ def grid_lines(spacing=1.0, fine=121):
 
 
 def side_view(hidden, weights, bias, reference):
-    """Points of the hidden layer's space, seen so that the output neuron's cut is the line across = 0.
+    """Points of the hidden layer's space, seen so that the output neuron's plane is the line across = 0.
 
     hidden : float array (neurons, ...).   weights : (neurons,) of the output neuron; not all zero.   bias : its bias.
-    reference : (neurons, n), the points whose spread beside the cut chooses the second axis.
-    Returns a float array (..., 2): the signed distance from the cut, and the place along the widest direction in it.
+    reference : (neurons, n), the points whose spread along the plane chooses the second axis.
+    Returns a float array (..., 2): the signed distance from the plane, and the place along the widest direction in it.
     """
     length = np.linalg.norm(weights)
     normal = weights / length
@@ -49,5 +49,6 @@ def warped_planes(panels):
         pair[0].set(title=f"{name}: the inputs", xlabel=charts.LABELS["x"], ylabel=charts.LABELS["y"], aspect="equal")
         pair[0].set(xticks=[-6, -3, 0, 3, 6], yticks=[-6, -3, 0, 3, 6])
         pair[1].axvline(0, color=plotting.INK, linewidth=1.4)
-        pair[1].set(title=f"{name}: after the hidden layer", xlabel="distance from the output's cut", ylabel="along it")
+        pair[1].set(title=f"{name}: after the hidden layer", xlabel="distance from the output neuron's plane")
+        pair[1].set(ylabel="place along that plane")
     return figure
