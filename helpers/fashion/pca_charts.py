@@ -74,7 +74,7 @@ def classes_and_clusters(points, classes, clusters, centres, names):
 
     points  : (n, 2).   classes, clusters : int (n,); cluster i has the colour of class i.   centres : (clusters, 2).
     """
-    figure, (left, right) = plotting.subplots(3.9, 1, 2, sharex=True, sharey=True)
+    figure, (left, right) = plotting.subplots(3.6, 1, 2, sharex=True, sharey=True)
     _cloud(left, points, [plotting.CLASS_COLORS[label] for label in classes])
     _cloud(right, points, [plotting.CLASS_COLORS[cluster] for cluster in clusters])
     _name_classes(left, points, classes, names)

@@ -154,6 +154,7 @@ def recovery(counts, points):
         axis.plot(steps, right, line, color=colour, linewidth=2, label=name, drawstyle="steps-post")
         axis.plot(steps[-1], right[-1], "o", color=colour, markersize=6)
     axis.set_xscale("symlog", linthresh=1)  # so that step 0 has a place
+    axis.xaxis.set_major_formatter("{x:,.0f}")
     axis.set(xlabel="steps of gradient descent since N3 was turned (log scale from 1 on)", xlim=(0, None))
     axis.set(ylabel="points right", ylim=(-1, points + 1.5))
     axis.legend(loc="upper left")
