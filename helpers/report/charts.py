@@ -8,10 +8,16 @@ from helpers.core.plotting import rounded
 from helpers.report import rules
 
 COLORS = {"good": plotting.BLUE, "open": plotting.GREY, "bad": plotting.ORANGE}
-MARKS = {"good": "s", "open": "D", "bad": "X"}
+MARKS = {"good": "s", rules.NEAR_MISS: "D", "open": "o", "bad": "X"}
 BAND = plotting.GRID
 LEAST = 1e-4  # where the scale of p-values ends
 ROW, HEADING = 0.17, 1.5  # inches a row; rows that a heading takes
+
+
+def _look(word):
+    """The mark and the colour of a verdict (dict)."""
+    grade = rules.grade(word)
+    return {"marker": MARKS.get(word, MARKS[grade]), "color": COLORS[grade], "markersize": 5, "linestyle": ""}
 
 
 def p_values(groups):
@@ -25,7 +31,7 @@ def p_values(groups):
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.xaxis.set_minor_locator(NullLocator())
     for y, (_, p, word) in _placed(groups):
-        axes.plot(rounded(max(p, LEAST), 4), y, MARKS[rules.grade(word)], color=COLORS[rules.grade(word)], markersize=5)
+        axes.plot(rounded(max(p, LEAST), 4), y, **_look(word))
     _legend(axes, [word for _, (_, _, word) in _placed(groups)])
     return figure
 
@@ -42,7 +48,7 @@ def shares(groups):
         color, ends = COLORS[rules.grade(word)], rounded([low, high], 4)
         axes.plot(holding, [y, y], color=BAND, linewidth=9, solid_capstyle="butt", zorder=1)
         axes.plot(ends, [y, y], color=color, linewidth=1.6)
-        axes.plot(rounded(share, 4), y, MARKS[rules.grade(word)], color=color, markersize=5)
+        axes.plot(rounded(share, 4), y, **_look(word))
     axes.plot([], [], color=BAND, linewidth=9, label="shares with which it holds")
     _legend(axes, [row[-1] for _, row in _placed(groups)])
     return figure
@@ -76,8 +82,8 @@ def _placed(groups):
 
 
 def _legend(axes, words):
-    for word in dict.fromkeys(sorted(words, key=lambda each: list(MARKS).index(rules.grade(each)))):
-        axes.plot([], [], MARKS[rules.grade(word)], color=COLORS[rules.grade(word)], markersize=5, label=word)
+    for word in dict.fromkeys(sorted(words, key=lambda each: list(MARKS.values()).index(_look(each)["marker"]))):
+        axes.plot([], [], **_look(word), label=word)
     axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=4, fontsize=8)
 
 
