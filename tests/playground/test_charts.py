@@ -133,11 +133,11 @@ def test_first_layers_draw_each_neurons_line_where_its_total_is_zero():
     weights, biases = np.array([[3.0, 4.0], [0.0, -2.0]]), np.array([10.0, 1.0])
     points = np.array([[1.0, 1, 1], [-1, -1, -1], [2, 1, 1]])
     axis = charts.first_layers({"t": (np.eye(20), weights, biases, points)}).axes[0]
-    thick = [line for line in axis.lines if line.get_linewidth() == 1.6]
+    thick = [line for line in axis.lines if line.get_linewidth() == 1.0]
     assert len(thick) == 2
     for line, weight, bias in zip(thick, weights, biases, strict=True):
         assert line.get_xydata() @ weight + bias == pytest.approx([0, 0], abs=1e-9)
-    ticks = [line.get_xydata() for line in [line for line in axis.lines if line.get_linewidth() == 1.1]]
+    ticks = [line.get_xydata() for line in [line for line in axis.lines if line.get_linewidth() == 0.8]]
     totals = np.array([tick @ weights[0] + 10 for tick in ticks[: len(ticks) // 2]])
     assert (totals[:, 1] > 1).all()  # they point to the side where the neuron is on
 
