@@ -314,6 +314,25 @@ def labelled_images(images, titles, columns=6):
     return figure
 
 
+def answers_in_two_orders(images, truth, above, below, names):
+    """Grey images in a row, each between two labels: a tick and blue where a label is right, a cross and red where it is wrong.
+
+    images : (n, 28, 28), grey 0..255.   truth : int (n,), the true classes.   above, below : (name, labels int (n,)).
+    names  : the classes.
+    """
+    figure, axes = plotting.subplots(1.75, 1, len(images), squeeze=False)
+    for axis, image, true, *said in zip(axes.flat, images, truth, above[1], below[1], strict=True):
+        axis.imshow(image, cmap="gray_r", vmin=0, vmax=255)
+        axis.axis("off")
+        for label, height in zip(said, (1.32, -0.32), strict=True):
+            mark, colour = ("✓", plotting.BLUE) if label == true else ("✗", plotting.RED)
+            words = {"color": colour, "fontsize": 8, "ha": "center", "va": "center"}
+            axis.text(0.5, height, f"{mark}\n{names[label]}", transform=axis.transAxes, **words)
+    for (name, _), height in ((above, 1.32), (below, -0.32)):
+        axes[0, 0].text(-0.5, height, name, transform=axes[0, 0].transAxes, ha="right", va="center")
+    return figure
+
+
 def image_rows(rows):
     """Grey images in named rows, dark on light: dict of name -> float (n, 28, 28) in 0..1, the same n in each."""
     columns = len(next(iter(rows.values())))
