@@ -73,7 +73,7 @@ def leaking_validation(chains, epochs, reported):
     figure, axis = plotting.subplots(3.5)
     lines = {
         "false_val_accuracy": (plotting.VALIDATION, "validation, after each reshuffle"),
-        "clean_accuracy": (plotting.GREEN, "images that were never mixed in"),
+        "clean_accuracy": (plotting.GREEN, "clean images, never trained on"),
     }
     for number, fits in enumerate(chains):
         for key, (colour, label) in lines.items():
@@ -262,7 +262,7 @@ def confusion(counts, names):
     np.fill_diagonal(mistakes, -1)  # below the scale, and so grey
     figure, axis = plotting.subplots(5.6)
     seaborn.heatmap(
-        rounded(mistakes, 3), cmap=matplotlib.colormaps["Oranges"].with_extremes(under="#e5e7eb"), ax=axis, square=True,
+        rounded(mistakes, 3), cmap=matplotlib.colormaps["Oranges"].resampled(16).with_extremes(under="#e5e7eb"), ax=axis, square=True,
         vmin=0, vmax=rounded(np.nanmax(mistakes), 3), linewidths=0.5, xticklabels=names, yticklabels=names,
         annot=np.where(counts, np.char.mod("%d", counts), ""), fmt="", annot_kws={"fontsize": 8},
         cbar_kws={"label": "share of the true class, mistakes only", "format": "{x:.0%}", "fraction": 0.04, "pad": 0.02},
