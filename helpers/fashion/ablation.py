@@ -16,6 +16,21 @@ Spread.__doc__ = (
 )
 
 
+def right_answers(arms, labels):
+    """The evidence of trained arms. arms : dict of arm -> list of runs.Trained.   labels : int (images,), of the validation images."""
+    return {arm: np.array([run.validation.argmax(axis=1) == labels for run in found]) for arm, found in arms.items()}
+
+
+def changes(right):
+    """The changes that were tried alone, in order (list of str). right : dict of arm, such as "plain+shifts" -> bool (runs, images)."""
+    return [arm.removeprefix("plain+") for arm in right if arm.startswith("plain+")]
+
+
+def gain_by(right, *names):
+    """The `gain` over plain training by one change, or by several that were each tried alone, averaged."""
+    return gain([right[f"plain+{name}"] for name in names], right["plain"], between_runs(right))
+
+
 def between_runs(right):
     """The Spread of runs that differ by nothing but their seed. right : dict of arm -> bool (runs, images)."""
     shares = [hits.mean(axis=1) for hits in right.values()]

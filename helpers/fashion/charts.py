@@ -73,7 +73,7 @@ def leaking_validation(chains, epochs, reported):
     figure, axis = plotting.subplots(3.5)
     lines = {
         "false_val_accuracy": (plotting.VALIDATION, "validation, after each reshuffle"),
-        "clean_accuracy": (plotting.GREEN, "images that were never mixed in"),
+        "clean_accuracy": (plotting.GREEN, "clean images, never trained on"),
     }
     for number, fits in enumerate(chains):
         for key, (colour, label) in lines.items():
@@ -262,7 +262,7 @@ def confusion(counts, names):
     np.fill_diagonal(mistakes, -1)  # below the scale, and so grey
     figure, axis = plotting.subplots(5.6)
     seaborn.heatmap(
-        rounded(mistakes, 3), cmap=matplotlib.colormaps["Oranges"].with_extremes(under="#e5e7eb"), ax=axis, square=True,
+        rounded(mistakes, 3), cmap=matplotlib.colormaps["Oranges"].resampled(16).with_extremes(under="#e5e7eb"), ax=axis, square=True,
         vmin=0, vmax=rounded(np.nanmax(mistakes), 3), linewidths=0.5, xticklabels=names, yticklabels=names,
         annot=np.where(counts, np.char.mod("%d", counts), ""), fmt="", annot_kws={"fontsize": 8},
         cbar_kws={"label": "share of the true class, mistakes only", "format": "{x:.0%}", "fraction": 0.04, "pad": 0.02},
@@ -311,6 +311,25 @@ def labelled_images(images, titles, columns=6):
     for axis, image, title in zip(axes.flat, images, titles, strict=False):
         axis.imshow(image, cmap="gray_r", vmin=0, vmax=255)
         axis.set_title(title, fontsize=8, fontweight="normal", loc="center")
+    return figure
+
+
+def answers_in_two_orders(images, truth, above, below, names):
+    """Grey images in a row, each between two labels: a tick and blue where a label is right, a cross and red where it is wrong.
+
+    images : (n, 28, 28), grey 0..255.   truth : int (n,), the true classes.   above, below : (name, labels int (n,)).
+    names  : the classes.
+    """
+    figure, axes = plotting.subplots(1.75, 1, len(images), squeeze=False)
+    for axis, image, true, *said in zip(axes.flat, images, truth, above[1], below[1], strict=True):
+        axis.imshow(image, cmap="gray_r", vmin=0, vmax=255)
+        axis.axis("off")
+        for label, height in zip(said, (1.32, -0.32), strict=True):
+            mark, colour = ("✓", plotting.BLUE) if label == true else ("✗", plotting.RED)
+            words = {"color": colour, "fontsize": 8, "ha": "center", "va": "center"}
+            axis.text(0.5, height, f"{mark}\n{names[label]}", transform=axis.transAxes, **words)
+    for (name, _), height in ((above, 1.32), (below, -0.32)):
+        axes[0, 0].text(-0.5, height, name, transform=axes[0, 0].transAxes, ha="right", va="center")
     return figure
 
 

@@ -10,7 +10,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from helpers.core import project, store
+from helpers.core import project, stats, store
 from helpers.core.project import Problem, report_progress, seed_for, shown
 from helpers.fashion import architectures, dataset, runs, training
 from helpers.fashion.training import TrainingConfig
@@ -169,6 +169,41 @@ def ablation_runs(seed, profile, remedy, *, arms=None, epochs=None):
         if profile.trains or arm == "plain" or all(card.is_file() for card in cards):
             found[arm] = trained_runs(name, seed, profile, remedy, epochs=epochs)
     return found
+
+
+def cut_off(run, name):
+    """Whether a stored run (runs.Trained) of the kind called `name` was ended sooner than the kind is, while it could improve."""
+    limit = replace(KINDS[name].config, patience=run.card["config"]["patience"])
+    return not training.is_finished(run.history, limit)
+
+
+def accuracies(found, data, part):
+    """What each run labels correctly (list of stats.Accuracy).
+
+    found : list of runs.Trained.   data : their training.Split.   part : "validation" or "test".
+    """
+    labels = data.val_y if part == "validation" else data.test_y
+    return [stats.accuracy(getattr(run, part), labels) for run in found]
+
+
+def accuracy_table(groups, data):
+    """Mean and standard deviation of the accuracies of groups of runs, and the epochs kept: columns and rows of a table.
+
+    groups : dict of name -> list of runs.Trained.   data : their training.Split.
+    """
+    columns = {"network": "l", "seeds": "r", "validation": "l", "test": "l", "kept epochs": "l"}
+    rows = []
+    for name, found in groups.items():
+        shares = [[each.share for each in accuracies(found, data, part)] for part in ("validation", "test")]
+        spread = ["{:.2%} ± {:.2%}".format(*stats.mean_and_sd(values)) for values in shares]
+        rows.append([name, len(found), *spread, ", ".join(str(run.kept_epoch) for run in found)])
+    return columns, rows
+
+
+def epochs_to(run, mark):
+    """The first epoch of a run whose validation accuracy is at least `mark`, or its last one (int)."""
+    reached = [row["epoch"] for row in run.history if row["val_accuracy"] >= mark]
+    return reached[0] if reached else len(run.history)
 
 
 def queue(patterns):

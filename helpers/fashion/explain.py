@@ -4,6 +4,8 @@ Arrays in, arrays out. Images are float32 (n, 28, 28, 1) in 0..1. A `predict` is
 probabilities (n, classes).
 """
 
+from collections import namedtuple
+
 import numpy as np
 from scipy import ndimage
 
@@ -14,6 +16,15 @@ from helpers.fashion import networks
 def predictor(network, batch_size=100):
     """The `predict` of a Keras network; images are flattened if it reads rows of pixels."""
     return lambda images: networks.probabilities(network, images.reshape(-1, *network.input_shape[1:]), batch_size)
+
+
+def taken_for(probabilities, labels, true, answer, count):
+    """Rows of the images of class `true` that are labelled `answer`, the surest first (int (<= count,)).
+
+    probabilities : (n, classes).   labels : int (n,).
+    """
+    rows = np.flatnonzero((labels == true) & (probabilities.argmax(axis=1) == answer))
+    return rows[np.argsort(-probabilities[rows].max(axis=1))][:count]
 
 
 def occlusion_map(predict, image, label, size=6, step=2):
@@ -103,6 +114,26 @@ def noisy(images, sd, seed=0):
 def brightened(images, factor):
     """Images multiplied by a factor, cut off at 1."""
     return np.clip(images * np.float32(factor), 0, 1)
+
+
+Nearness = namedtuple("Nearness", "distance close same right")
+Nearness.__doc__ = """How near some images are to the training images: each a value an image, (n,).
+
+distance : to the nearest training image.   close : whether it is in the closest twentieth.   same : whether the two share a label.
+right : whether the network labels the image correctly.
+"""
+
+
+def nearness(images, labels, answers, training, training_labels, count):
+    """The Nearness of evenly spaced images, some `count` of them.
+
+    images, training : float32 (n, 28, 28, 1) and (m, 28, 28, 1).   answers : int (n,), what a network says.
+    """
+    rows = slice(None, None, max(1, len(images) // count))
+    looked_up = images[rows].reshape(len(images[rows]), -1)
+    nearest, distance = nearest_training_images(looked_up, training.reshape(len(training), -1))
+    same, right = training_labels[nearest] == labels[rows], (answers == labels)[rows]
+    return Nearness(distance, distance <= np.quantile(distance, 0.05), same, right)
 
 
 def nearest_training_images(images, training, block=100):

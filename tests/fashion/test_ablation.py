@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -37,3 +39,19 @@ def test_its_interval_covers_the_true_gain():
 def test_one_run_an_arm_says_nothing_about_seeds():
     mean, interval = ablation.gain([np.ones((1, 5), bool)], np.zeros((1, 5), bool), Spread(0.0, 0))
     assert mean == 1 and interval.low == -np.inf
+
+
+def test_the_gains_of_arms_are_taken_from_the_answers_of_their_runs():
+    labels = np.array([0, 1, 1, 0])
+    answers = {
+        "plain": [[0, 0, 0, 0], [0, 1, 0, 0]],
+        "plain+shifts": [[0, 1, 1, 0], [0, 1, 1, 1]],
+        "full": [[1, 1, 1, 1]] * 2,
+    }
+    arms = {arm: [SimpleNamespace(validation=np.eye(2)[each]) for each in runs] for arm, runs in answers.items()}
+    right = ablation.right_answers(arms, labels)
+    assert right["plain"].tolist() == [[True, False, False, True], [True, True, False, True]]
+    assert ablation.changes(right) == ["shifts"]
+    spread = ablation.between_runs(right)
+    assert ablation.gain_by(right, "shifts") == ablation.gain([right["plain+shifts"]], right["plain"], spread)
+    assert ablation.gain_by(right, "shifts", "shifts")[0] == pytest.approx(0.875 - 0.625)

@@ -51,6 +51,13 @@ CALLS = {
     "confusion": (np.arange(100).reshape(10, 10), NAMES),
     "reliability": ({"net": {"as it is": BINS, "tempered": BINS}},),
     "labelled_images": (pictures(7), ["a\nb"] * 7),
+    "answers_in_two_orders": (
+        255 * np.abs(pictures(3)),
+        np.array([0, 1, 2]),
+        ("in order", np.array([0, 1, 3])),
+        ("shuffled", np.array([3, 0, 2])),
+        NAMES,
+    ),
     "image_rows": ({"shift": np.abs(pictures(3)), "flip": np.abs(pictures(3))},),
     "accuracy_under_change": ({"shift": {"v1": ([0, 2], [0.9, 0.5]), "v2": ([0, 2], [0.9, 0.7])}}, {"shift": "pixels"}),
     "evidence": (np.abs(pictures(2)), {"occlusion": pictures(2), "activation": 9 * pictures(2)}, ["a\nb", "c"]),
@@ -143,6 +150,19 @@ def test_a_gain_takes_its_colour_from_its_interval():
 
 def test_recall_puts_the_lowest_class_first():
     assert words(drawn("recall_bars").axes[0].get_yticklabels())[:3] == ["class 1", "class 2", "class 0"]
+
+
+def test_a_label_says_by_mark_and_colour_whether_it_is_right():
+    first, second, third = drawn("answers_in_two_orders").axes
+    assert words(first.texts) == ["✓\nclass 0", "✗\nclass 3", "in order", "shuffled"]
+    assert words(third.texts) == ["✗\nclass 3", "✓\nclass 2"]
+    assert (
+        first.texts[0].get_color()
+        == third.texts[1].get_color()
+        != second.texts[1].get_color()
+        == third.texts[0].get_color()
+    )
+    assert min(text.get_fontsize() for text in first.texts) >= 8
 
 
 def test_confusion_greys_out_what_was_right_and_prints_every_count():

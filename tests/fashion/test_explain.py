@@ -45,6 +45,25 @@ def test_the_nearest_training_image_is_found():
     np.testing.assert_allclose(distances, 0.01, rtol=1e-3)
 
 
+def test_nearness_tells_the_closest_images_apart():
+    random = np.random.default_rng(0)
+    training = random.random((30, 28, 28, 1), dtype=np.float32)
+    images = random.random((40, 28, 28, 1), dtype=np.float32)
+    images[4] = training[9]
+    labels, answers = np.arange(40) % 2, np.zeros(40, int)
+    found = explain.nearness(images, labels, answers, training, np.zeros(30, int), 20)
+    assert found.distance.shape == (20,) and found.distance[2] < 1e-3 and found.close[2] and found.close.sum() == 1
+    assert found.same.all() and found.right.all()  # every second image, and these are all of class 0
+
+
+def test_images_taken_for_another_class_come_surest_first():
+    probabilities = np.array([[0.4, 0.6], [0.1, 0.9], [0.8, 0.2], [0.3, 0.7]])
+    labels = np.array([0, 0, 0, 1])
+    assert explain.taken_for(probabilities, labels, 0, 1, 5).tolist() == [1, 0]
+    assert explain.taken_for(probabilities, labels, 0, 1, 1).tolist() == [1]
+    assert explain.taken_for(probabilities, labels, 1, 0, 3).tolist() == []
+
+
 @pytest.fixture
 def residual():
     keras.utils.set_random_seed(1)

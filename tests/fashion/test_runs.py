@@ -1,6 +1,7 @@
 """What is stored of a trained network, and when it is taken for the one that is asked for."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -206,3 +207,34 @@ def test_the_ablation_has_the_arms_of_which_every_seed_is_stored(monkeypatch, tm
         "full-higher rate, one-cycle": ["ablation/full-higher-rate-one-cycle"],
     }  # fmt: skip
     assert list(experiments.ablation_runs(2019, train, "make train", arms=["plain", "full"])) == ["plain", "full"]
+
+
+# --- what a chapter says of its runs ----------------------------------------------------------------------------------
+
+
+def told(accuracies, patience=2):
+    history = [{"epoch": n, "val_accuracy": share, "val_loss": 1 - share} for n, share in enumerate(accuracies, 1)]
+    answers = np.eye(2)[[0, 1, 1, 1]]
+    return SimpleNamespace(
+        history=history, card={"config": {"patience": patience}}, kept_epoch=2, validation=answers, test=answers[::-1]
+    )
+
+
+def test_a_run_is_cut_off_if_it_ended_while_it_could_still_improve():
+    assert experiments.cut_off(told([0.5, 0.6, 0.7]), "cnn/v1")
+    assert not experiments.cut_off(told([0.5, 0.7, 0.6, 0.6]), "cnn/v1")  # its patience was at an end
+    assert not experiments.cut_off(
+        told([0.5 + n / 1000 for n in range(experiments.V3.epochs)]), "cnn/v3"
+    )  # all its epochs
+
+
+def test_accuracies_are_those_of_the_part_that_is_asked_for():
+    split = SimpleNamespace(val_y=np.array([0, 1, 1, 0]), test_y=np.array([1, 1, 1, 0]))
+    found = [told([0.5, 0.7]), told([0.5, 0.7])]
+    assert [each.share for each in experiments.accuracies(found, split, "validation")] == [0.75, 0.75]
+    columns, rows = experiments.accuracy_table({"SGD": found}, split)
+    assert rows == [["SGD", 2, "75.00% ± 0.00%", "100.00% ± 0.00%", "2, 2"]] and len(columns) == len(rows[0])
+
+
+def test_epochs_to_a_mark_are_all_if_it_is_not_reached():
+    assert [experiments.epochs_to(told([0.5, 0.7, 0.6]), mark) for mark in (0.5, 0.6, 0.9)] == [1, 2, 3]
