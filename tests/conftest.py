@@ -57,7 +57,7 @@ def pytest_ignore_collect(collection_path, config):
 
 # Two workers share the files in this order, so that neither is left with a long one in the end; the others come after them.
 LONGEST_FIRST = (
-    "05_cnn", "06_pca_logit", "test_site", "01_playground", "02_regularization", "test_smoke", "test_run", "test_live",
+    "06_pca_logit", "test_site", "02_regularization", "test_smoke", "01_playground", "test_run", "test_live", "05_cnn",
     "test_training", "test_kills", "03_automated_features", "test_tuning", "04_mlp", "07_sample_questions", "test_notebooks",
     "test_pca", "08_what_reproduces",
 )  # fmt: skip

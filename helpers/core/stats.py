@@ -83,7 +83,10 @@ def means_interval(values, count, level=0.95):
     return Interval(mean - half, mean + half)
 
 
-def conformal_p_value(pairs, printed, neighbours=10, decimals=3):
+NEIGHBOURS = 10  # of a pair of losses, whose distance is its score
+
+
+def conformal_p_value(pairs, printed, neighbours=NEIGHBOURS, decimals=3):
     """Were a printed pair of losses one more seed's, how often would a pair lie at least as far from the others?
 
     A joint conformal p-value (Vovk, Gammerman and Shafer 2005). Every pair's score is the factor that takes in its

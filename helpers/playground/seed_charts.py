@@ -192,8 +192,8 @@ def _mark_printed(axis, pair, dataset):
     """A large hollow mark in the data set's shape, and words beside it, on the side where there is room."""
     marker = LOOKS[dataset][2]
     axis.plot(*pair, marker, color="none", markeredgecolor=plotting.INK, markersize=9, markeredgewidth=1.5, zorder=5)
-    left = pair[0] > 0.1 or dataset == "gauss"
-    place, side = ((-9, -2), "right") if left else ((9, -2), "left")
+    across = axis.transAxes.inverted().transform(axis.transData.transform(pair))[0]
+    place, side = ((-9, -5), "right") if across > 0.6 else ((9, -2), "left")  # words are some 0.4 of a panel wide
     words, where = f"printed\nas {NAMES[dataset]}", {"xytext": place, "textcoords": "offset points"}
     text = axis.annotate(words, pair, **where, fontsize=8, va="top", ha=side)
     text.set(zorder=6, path_effects=[withStroke(linewidth=2, foreground="white")])

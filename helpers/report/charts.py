@@ -14,10 +14,14 @@ LEAST = 1e-4  # where the scale of p-values ends
 ROW, HEADING = 0.17, 1.5  # inches a row; rows that a heading takes
 
 
+def _kind(word):
+    """The entry of MARKS for a verdict's word: its own, or that of its grade."""
+    return word if word in MARKS else rules.grade(word)
+
+
 def _look(word):
     """The mark and the colour of a verdict (dict)."""
-    grade = rules.grade(word)
-    return {"marker": MARKS.get(word, MARKS[grade]), "color": COLORS[grade], "markersize": 5, "linestyle": ""}
+    return {"marker": MARKS[_kind(word)], "color": COLORS[rules.grade(word)], "markersize": 5, "linestyle": ""}
 
 
 def p_values(groups):
@@ -82,7 +86,7 @@ def _placed(groups):
 
 
 def _legend(axes, words):
-    for word in dict.fromkeys(sorted(words, key=lambda each: list(MARKS.values()).index(_look(each)["marker"]))):
+    for word in dict.fromkeys(sorted(words, key=lambda each: list(MARKS).index(_kind(each)))):
         axes.plot([], [], **_look(word), label=word)
     axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=4, fontsize=8)
 

@@ -34,7 +34,7 @@ def entries():
     """
     chapters = {int(name[:2]): name for name in notebooks.names()}
     results = {number: _chapter_results(name) for number, name in chapters.items()}
-    return with_holm([_entry(claim, chapters, results.get(claim.chapter)) for claim in claims.all_claims().values()])
+    return _with_holm([_entry(claim, chapters, results.get(claim.chapter)) for claim in claims.all_claims().values()])
 
 
 def _chapter_results(name):
@@ -54,7 +54,7 @@ def _entry(claim, chapters, results):
     return facts | {field: results[claim.id][field] for field in OURS}
 
 
-def with_holm(rows):
+def _with_holm(rows):
     """The entries `rows`, each with "holm"; see `entries` (list of dicts)."""
     judged = {row["id"]: row["p"] for row in rows if row["id"] in tables.table_claims() and row["p"] is not None}
     adjusted = dict(zip(judged, rules.holm(list(judged.values())), strict=True))

@@ -88,7 +88,7 @@ class Page:
         evidence   : what its rule takes (rules.py): Seeds, Runs, Estimate or a stats.Accuracy, a bool, a plain value.
         n          : what it was measured on, in words.   what : the quantity that was measured, in words.
         why        : a remark, which changes no verdict.
-        untestable : a sentence that says why the claim cannot be tested here; nothing else leads to that verdict.
+        untestable : a sentence that says why the claim cannot be tested here; a rule may find that, too.
         under      : evidence by setting (dict), where the report leaves one open.
         Returns the rules.Verdict.
         """
@@ -104,9 +104,9 @@ class Page:
     def check_all(self, evidence, *, n):
         """Set several claims beside what was measured on the same, as `check` does with one, and show them in one table.
 
-        evidence : by claim id (dict).   n : what all were measured on, in words.   Returns a dict of claim id -> rules.Verdict.
+        evidence : by claim id (dict).   n : what all were measured on, in words.   Returns the rules.Verdicts.
         """
-        found = {claim_id: self._settled(claim_id, each, n)[1] for claim_id, each in evidence.items()}
+        found = rules.Verdicts({claim_id: self._settled(claim_id, each, n)[1] for claim_id, each in evidence.items()})
         rows = [self._verdicts[claim_id][1:] for claim_id in found]
         table = markdown_table({"claim": "l", "the report": "l", f"ours ({n})": "l", "verdict": "l"}, rows)
         display(Markdown(table), metadata={"claims": list(found)})

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.core.stats import Accuracy, Interval, conformal_p_value, means_interval, next_run_interval
+from helpers.core.stats import NEIGHBOURS, Accuracy, Interval, conformal_p_value, means_interval, next_run_interval
 
 REPRODUCED, NEAR_MISS, NOT_REPRODUCED = "reproduced", "near miss", "not reproduced"
 HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "undecided"
@@ -28,7 +28,7 @@ WORDS = {
 GOOD = (REPRODUCED, HOLDS, CORRECT, AGREES)
 BAD = (NOT_REPRODUCED, FAILS, IN_ERROR, DIFFERS)
 LEVEL, TINY = 0.05, 1e-6
-NEIGHBOURS, OTHER_NEIGHBOURS = 10, (5, 25)  # of a pair of losses, in the conformal score; and what else they could be
+OTHER_NEIGHBOURS = 5, 25  # what else stats.NEIGHBOURS could be
 
 
 # --- evidence ---------------------------------------------------------------------------------------------------------
@@ -75,8 +75,19 @@ class Estimate:
         return Interval(*(self.value if end is None else end for end in (self.low, self.high)))
 
 
+class _Shown:
+    """What a cell may end with without showing it again, since the page has shown it."""
+
+    def _ipython_display_(self):
+        """Show nothing."""
+
+
+class Verdicts(_Shown, dict):
+    """Several verdicts, by claim id."""
+
+
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(_Shown):
     """What a rule finds: the word, our value, and what it rests on (None where it does not apply).
 
     interval : Interval, or one for each of several named numbers (dict).
@@ -94,9 +105,6 @@ class Verdict:
     power: float | None = None
     why: str = ""
     also: dict = field(default_factory=dict)
-
-    def _ipython_display_(self):
-        """Show nothing: a cell that ends with `page.check` has shown the verdict already."""
 
 
 EVERY_VALUE_PASSES = "Our runs lie so far apart that no possible value could fail."
@@ -122,13 +130,13 @@ class AmongSeeds:
     def judge(self, printed, evidence):
         """The Verdict on two printed losses (dict of float), from Seeds."""
         pair, pairs = np.array(list(printed.values()), dtype=float), np.asarray(evidence.pairs, dtype=float)
-        passing = [conformal_p_value(pairs, other, NEIGHBOURS) >= LEVEL for other in self.others]
+        passing = [conformal_p_value(pairs, other) >= LEVEL for other in self.others]
         middle, ends = np.median(pairs, axis=0), np.quantile(pairs, (0.025, 0.975), axis=0).T
         return Verdict(
             _among_seeds(pair, evidence, NEIGHBOURS),
             dict(zip(printed, map(float, middle), strict=True)),
             {name: Interval(*map(float, each)) for name, each in zip(printed, ends, strict=True)},
-            conformal_p_value(pairs, pair, NEIGHBOURS),
+            conformal_p_value(pairs, pair),
             float(np.mean(passing)) if passing else None,
             also={f"{count} neighbours": _among_seeds(pair, evidence, count) for count in OTHER_NEIGHBOURS},
         )

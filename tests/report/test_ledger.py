@@ -92,7 +92,7 @@ def test_a_verdict_hangs_on_the_neighbours_if_any_other_number_changes_it():
 
 def test_holm_corrects_the_rows_of_tables_together():
     rows = [an_entry("t1-circle", p=0.01), an_entry("t1-xor", p=0.2), an_entry("mlp-params", p=None)]
-    assert [row["holm"] for row in ledger.with_holm(rows)] == [0.02, 0.2, None]
+    assert [row["holm"] for row in ledger._with_holm(rows)] == [0.02, 0.2, None]
 
 
 @pytest.mark.parametrize(

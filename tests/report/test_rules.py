@@ -161,7 +161,8 @@ def test_a_share_counts_with_its_interval():
 def test_a_cell_that_ends_with_a_verdict_shows_it_once(capsys):
     from IPython.core.formatters import DisplayFormatter
 
-    assert DisplayFormatter().format(rules.Verdict(rules.HOLDS, 0.123456789)) == ({}, {})
+    verdict = rules.Verdict(rules.HOLDS, 0.123456789)
+    assert DisplayFormatter().format(verdict) == DisplayFormatter().format(rules.Verdicts(a=verdict)) == ({}, {})
     assert capsys.readouterr().out == ""
 
 
