@@ -21,14 +21,27 @@ def right_answers(arms, labels):
     return {arm: np.array([run.validation.argmax(axis=1) == labels for run in found]) for arm, found in arms.items()}
 
 
-def changes(right):
-    """The changes that were tried alone, in order (list of str). right : dict of arm, such as "plain+shifts" -> bool (runs, images)."""
-    return [arm.removeprefix("plain+") for arm in right if arm.startswith("plain+")]
+def changes(right, begin="plain+"):
+    """The changes that were tried alone, or for "full-" those taken away alone, in order (list of str).
+
+    right : dict of arm, such as "plain+shifts" or "full-shifts" -> bool (runs, images).
+    """
+    return [arm.removeprefix(begin) for arm in right if arm.startswith(begin)]
 
 
 def gain_by(right, *names):
     """The `gain` over plain training by one change, or by several that were each tried alone, averaged."""
-    return gain([right[f"plain+{name}"] for name in names], right["plain"], between_runs(right))
+    return gain([right[f"plain+{name}"] for name in names], right["plain"], between_runs(_family(right, full=False)))
+
+
+def gain_within(right, name):
+    """The `gain` of the full configuration over itself without one change."""
+    return gain([right["full"]], right[f"full-{name}"], between_runs(_family(right, full=True)))
+
+
+def _family(right, full):
+    """The arms of the full configuration, or all others: seeds may matter more to the one than to the other."""
+    return {arm: hits for arm, hits in right.items() if arm.startswith("full") == full}
 
 
 def between_runs(right):

@@ -46,12 +46,18 @@ def test_the_gains_of_arms_are_taken_from_the_answers_of_their_runs():
     answers = {
         "plain": [[0, 0, 0, 0], [0, 1, 0, 0]],
         "plain+shifts": [[0, 1, 1, 0], [0, 1, 1, 1]],
-        "full": [[1, 1, 1, 1]] * 2,
+        "full": [[0, 1, 1, 0], [0, 1, 1, 1]],
+        "full-shifts": [[0, 0, 1, 1]] * 2,
     }
     arms = {arm: [SimpleNamespace(validation=np.eye(2)[each]) for each in runs] for arm, runs in answers.items()}
     right = ablation.right_answers(arms, labels)
     assert right["plain"].tolist() == [[True, False, False, True], [True, True, False, True]]
     assert ablation.changes(right) == ["shifts"]
-    spread = ablation.between_runs(right)
+    assert ablation.changes(right, "full-") == ["shifts"]
+    spread = ablation.between_runs({arm: right[arm] for arm in ("plain", "plain+shifts")})
+    assert spread.degrees == 2
     assert ablation.gain_by(right, "shifts") == ablation.gain([right["plain+shifts"]], right["plain"], spread)
     assert ablation.gain_by(right, "shifts", "shifts")[0] == pytest.approx(0.875 - 0.625)
+    spread = ablation.between_runs({arm: right[arm] for arm in ("full", "full-shifts")})
+    assert ablation.gain_within(right, "shifts") == ablation.gain([right["full"]], right["full-shifts"], spread)
+    assert ablation.gain_within(right, "shifts")[0] == pytest.approx(0.875 - 0.5)
