@@ -1,9 +1,9 @@
 """A search for a better perceptron: keras-tuner proposes, this house's training does the rest.
 
 Two searches with the same budget, at random and by Bayesian optimisation. Both begin with the same random proposals, so
-they differ only in what is made of them. A network over the limit of parameters is turned down before it costs
-anything, and the refusal is counted. Killed at any moment, a search goes on where it was: keras-tuner reloads its
-trials, and the trial under way resumes at its last epoch.
+they differ only in what is made of them. The more layers, the narrower the widest may be, so that no network has too
+many parameters. Killed at any moment, a search goes on where it was: keras-tuner reloads its trials, and the
+trial under way resumes at its last epoch.
 
 Several processes, or machines that share the folder, can search together in keras-tuner's own way, one as chief:
 
@@ -18,7 +18,6 @@ import io
 import json
 import os
 import warnings
-from pathlib import Path
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -32,17 +31,17 @@ import keras_tuner  # isort: skip  after Keras, whose backend it looks up
 
 MOST_PARAMETERS = 250_000
 TRIALS, EPOCHS = 12, 10  # the budget of each search
-MOST_REFUSALS = 1000  # for one trial: a limit that nothing can meet must not hang
+WIDEST = {1: 288, 2: 224, 3: 192, 4: 160}  # by depth, the units that a layer may have within that limit
 METHODS = "random", "bayes"
 RESULT = "mlp_search.json"
-ALONE = "tuner0"  # what keras-tuner calls a process that searches alone
+CHIEF = "chief"  # what keras-tuner calls the process that proposes; one that searches alone goes by the same name
 
 
 def space():
     """What is searched, as keras_tuner.HyperParameters: the seven things that make a perceptron and its training."""
     space = keras_tuner.HyperParameters()
-    space.Int("depth", 1, 4)
-    space.Int("width", 64, 288, step=32)
+    space.Int("depth", min(WIDEST), max(WIDEST))
+    space.Int("width", 64, max(WIDEST.values()), step=32)
     space.Float("dropout", 0.0, 0.5, step=0.1)
     space.Boolean("batch_norm")
     space.Float("learning_rate", 0.003, 0.3, sampling="log")
@@ -70,70 +69,19 @@ def config_of(values, epochs, patience):
     )  # fmt: skip
 
 
-# --- keras-tuner's two halves: the oracle proposes, the tuner trains ----------------------------------------------------
-
-# Two private names are set, _random_state and _get_tuner_fname, as nothing public makes a killed Bayesian search go on as it would
-# have. A width capped by the depth would need no refusals; but it would propose other networks than the stored search has trained.
-
-
-class _WithinLimit:
-    """An oracle that turns down networks over the limit, and whose proposals depend on seed and trials alone."""
-
-    def __init__(self, parameters, *args, **kwargs):
-        self.parameters, self.refused = parameters, {}  # values -> int; trial -> networks turned down before it
-        super().__init__(*args, **kwargs)
-        self.verbose = 0
-
-    def populate_space(self, trial_id):
-        """A proposal that fits; see keras_tuner.Oracle. The first comes from the search, those in its place at random."""
-        self._random_state = np.random.RandomState([self.seed, len(self.trials)])  # else a reloaded search would differ
-        proposal = super().populate_space(trial_id)
-        for refused in range(MOST_REFUSALS):
-            if proposal["values"] is None:
-                break
-            values = {
-                key: float(f"{value:.3g}") if isinstance(value, float) else value
-                for key, value in proposal["values"].items()
-            }
-            proposal = {**proposal, "values": values}
-            self.refused[trial_id] = refused
-            if self.parameters(values) <= MOST_PARAMETERS:
-                return proposal
-            proposal = keras_tuner.oracles.RandomSearchOracle.populate_space(self, trial_id)
-        raise Problem(
-            f"The search finds no further network of at most {MOST_PARAMETERS:,} parameters: widen its space."
-        )
-
-    def get_state(self):
-        return {**super().get_state(), "refused": self.refused}
-
-    def set_state(self, state):
-        super().set_state(state)
-        self.refused = state["refused"]
+def values_of(trial):
+    """What is made of a keras-tuner trial (dict): a width capped by the depth, and three digits of what is not whole."""
+    given = trial.hyperparameters.values
+    capped = {**given, "width": min(given["width"], WIDEST[given["depth"]])}
+    return {name: float(f"{value:.3g}") if isinstance(value, float) else value for name, value in capped.items()}
 
 
-class _RandomOracle(_WithinLimit, keras_tuner.oracles.RandomSearchOracle):
-    pass
-
-
-class _BayesOracle(_WithinLimit, keras_tuner.oracles.BayesianOptimizationOracle):
-    pass
-
-
-class _Tuner(keras_tuner.engine.base_tuner.BaseTuner):
+class _Tuner(keras_tuner.Tuner):
     """Trains what the oracle proposes. What goes wrong is raised: keras-tuner would note it down and carry on."""
 
-    def __init__(self, train, *args, **kwargs):
-        self.train = train  # (trial's number, values) -> history
-        super().__init__(*args, **kwargs)
-
-    def _get_tuner_fname(self):
-        """One name for a search alone and for a chief, so that each takes up what the other has left."""
-        return str(Path(self.project_dir) / f"{ALONE if self.tuner_id == 'chief' else self.tuner_id}.json")
-
-    def run_trial(self, trial):
+    def run_trial(self, trial, train, verbose):
         try:
-            history = self.train(int(trial.trial_id), trial.hyperparameters.values)
+            history = train(int(trial.trial_id), values_of(trial))
         except Exception as error:
             raise keras_tuner.errors.FatalError from error
         return {"val_accuracy": max(row["val_accuracy"] for row in history)}
@@ -153,8 +101,8 @@ class Search:
 
     def run(self):
         """Search to the end; returns the trials (list of dicts, JSON), or none if this process is only a worker."""
-        part = os.environ.get("KERASTUNER_TUNER_ID", ALONE)
-        if part not in (ALONE, "chief"):
+        part = os.environ.setdefault("KERASTUNER_TUNER_ID", CHIEF)
+        if part != CHIEF:
             self._searched(overwrite=False)
             return []
         with store.lock(self.folder / self._project()):
@@ -163,19 +111,17 @@ class Search:
             except (json.JSONDecodeError, KeyError, RuntimeError):
                 project.report_progress(f"{shown(self.folder / self._project())} is damaged; its books are kept anew")
                 tuner = self._searched(overwrite=True)  # what was trained is not lost
-            if part == ALONE and any(trial.status != "COMPLETED" for trial in tuner.oracle.trials.values()):
+            if any(trial.status != "COMPLETED" for trial in tuner.oracle.trials.values()):
                 tuner = self._searched(overwrite=True)  # killed between two of keras-tuner's files
-        return [self._row(tuner.oracle, trial) for _, trial in sorted(tuner.oracle.trials.items())]
+        return [self._row(trial) for _, trial in sorted(tuner.oracle.trials.items())]
 
     def _searched(self, overwrite):
         with contextlib.redirect_stdout(io.StringIO()):  # keras-tuner prints that it reloads
-            tuner = _Tuner(
-                self._train, self._oracle(), directory=self.folder, project_name=self._project(), overwrite=overwrite
-            )
+            tuner = _Tuner(self._oracle(), directory=self.folder, project_name=self._project(), overwrite=overwrite)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # of the Gaussian process, on a handful of trials
             try:
-                tuner.search()
+                tuner.search(self._train, verbose=0)
             except keras_tuner.errors.FatalError as error:
                 raise error.__cause__ from None
         return tuner
@@ -186,19 +132,16 @@ class Search:
             "allow_new_entries": False, "tune_new_entries": False, "seed": seed_for("mlp/search", self.seed),
         }  # fmt: skip
         if self.method == "random":
-            return _RandomOracle(self._parameters, **known)
-        return _BayesOracle(self._parameters, num_initial_points=shared(self.trials), **known)
+            return keras_tuner.oracles.RandomSearchOracle(**known)
+        return keras_tuner.oracles.BayesianOptimizationOracle(num_initial_points=shared(self.trials), **known)
 
     def _project(self):
         """A folder's name that is another one for other settings: keras-tuner would reload their trials without a word."""
-        settings = [space().get_config(), self.epochs, shared(self.trials), self.seed, MOST_PARAMETERS]
+        settings = [space().get_config(), self.epochs, shared(self.trials), self.seed]
         settings += [keras.backend.backend(), keras.__version__]
         total = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
         total.update(np.ascontiguousarray(self.data.val_x))
         return f"{self.method}-{total.hexdigest()[:12]}"
-
-    def _parameters(self, values):
-        return network_of(values, self.inputs, self.classes).count_params()
 
     def _train(self, number, values):
         """Train a trial; the first trials of the two searches are the same networks, so the second finds them done."""
@@ -214,18 +157,16 @@ class Search:
         digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
         return self.folder / "trials" / f"{number:02d}-{digest}"
 
-    def _row(self, oracle, trial):
+    def _row(self, trial):
         """A finished trial as JSON."""
-        number = int(trial.trial_id)
-        values = {setting.name: trial.hyperparameters.values[setting.name] for setting in space().space}
+        number, values = int(trial.trial_id), values_of(trial)
         history = self._train(number, values)  # which finds it done
         return {
             "method": self.method,
             "trial": number,
             "seed": self._trial_seed(number),
             "values": values,
-            "parameters": self._parameters(values),
-            "refused_before": oracle.refused[trial.trial_id],
+            "parameters": network_of(values, self.inputs, self.classes).count_params(),
             "val_accuracy": float(trial.score),
             "kept_epoch": training.best_epoch(history),
             "epochs": len(history),
@@ -247,7 +188,7 @@ def perceptron_search(data, profile, seed, remedy, trials=TRIALS, epochs=EPOCHS)
     """
     settings = {
         "seed": seed, "trials_each": trials, "shared": shared(trials), "epochs": epochs, "most_parameters": MOST_PARAMETERS,
-        "n_train": len(data.train_x), "n_validation": len(data.val_x),
+        "widest": list(WIDEST.values()), "n_train": len(data.train_x), "n_validation": len(data.val_x),
     }  # fmt: skip
 
     def make():
