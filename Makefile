@@ -7,7 +7,7 @@ ONLY   ?= all
 JOBS   ?= 2
 BIN    := .venv/bin
 RUN    := $(BIN)/python -m helpers
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 NBVAL  := -p tests.nbval_options --nbval --nbval-current-env --nbval-cell-timeout=600
 # A user's settings for pip may say where packages come from, but not where they go.
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-user --target= --prefix="$$PWD/.venv"

@@ -55,7 +55,7 @@ def pytest_ignore_collect(collection_path, config):
     return True if skipped else None
 
 
-# Two workers share the files in this order, so that neither is left with a long one in the end; the others come after them.
+# Three workers, of whom one often waits, share the files in this order: the longest first, so that none is left for the end.
 LONGEST_FIRST = (
     "06_pca_logit", "test_site", "02_regularization", "test_smoke", "01_playground", "test_run", "test_live", "05_cnn",
     "test_training", "test_kills", "03_automated_features", "test_tuning", "04_mlp", "07_sample_questions", "test_notebooks",

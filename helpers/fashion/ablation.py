@@ -29,19 +29,13 @@ def changes(right, begin="plain+"):
     return [arm.removeprefix(begin) for arm in right if arm.startswith(begin)]
 
 
-def gain_by(right, *names):
-    """The `gain` over plain training by one change, or by several that were each tried alone, averaged."""
-    return gain([right[f"plain+{name}"] for name in names], right["plain"], between_runs(_family(right, full=False)))
+def gain_over(right, base, *arms):
+    """The `gain` of some arms, averaged, over a base arm, such as "plain".
 
-
-def gain_within(right, name):
-    """The `gain` of the full configuration over itself without one change."""
-    return gain([right["full"]], right[f"full-{name}"], between_runs(_family(right, full=True)))
-
-
-def _family(right, full):
-    """The arms of the full configuration, or all others: seeds may matter more to the one than to the other."""
-    return {arm: hits for arm, hits in right.items() if arm.startswith("full") == full}
+    The spread between seeds is pooled over the base's family: the arms of the full configuration, or all others.
+    """
+    family = {arm: hits for arm, hits in right.items() if arm.startswith("full") == base.startswith("full")}
+    return gain([right[arm] for arm in arms], right[base], between_runs(family))
 
 
 def between_runs(right):

@@ -213,22 +213,29 @@ def schedule(epochs, rates):
     return figure
 
 
-def gains(differences, intervals):
-    """What each change adds, in points: a dot a run, the mean with its interval as a bar; rows in the order given.
+def gains(panels):
+    """What changes are worth, in points: a dot a run, the mean with its interval as a bar; one panel beside the other.
 
-    differences : dict of name -> list of differences between shares, one a run.
-    intervals   : dict of name -> object with low and high, of the mean difference.
+    panels : dict of title -> (differences, intervals), dicts of name -> list of differences between shares, one a run, and
+             object with low and high, of the mean difference. Rows are the names of all panels, in the order given.
     """
-    figure, axis = plotting.subplots(0.42 * len(differences) + 0.9)
-    for row, (name, values) in enumerate(differences.items()):
-        low, mean, high = rounded([100 * v for v in (intervals[name].low, np.mean(values), intervals[name].high)])
-        colour = plotting.BLUE if low > 0 else plotting.ORANGE if high < 0 else plotting.GREY
-        axis.hlines(row, low, high, color=colour, linewidth=6, alpha=0.35)
-        axis.plot(mean, row, "|", color=colour, markersize=17, markeredgewidth=2.2)
-        axis.plot(rounded(100 * np.array(values)), [row] * len(values), "o", color=colour, markersize=4.5)
-    axis.axvline(0, color=plotting.INK, linewidth=1)
-    _name_rows(axis, differences, "validation accuracy, points above plain training")
+    rows = list(dict.fromkeys(name for differences, _ in panels.values() for name in differences))
+    figure, axes = plotting.subplots(0.42 * len(rows) + 1.1, 1, len(panels), sharey=True, squeeze=False)
+    for axis, (title, (differences, intervals)) in zip(axes[0], panels.items(), strict=True):
+        for name, values in differences.items():
+            _gain(axis, rows.index(name), values, intervals[name])
+        axis.axvline(0, color=plotting.INK, linewidth=1)
+        _name_rows(axis, rows, "validation accuracy, points")
+        axis.set_title(title)
     return figure
+
+
+def _gain(axis, row, values, interval):
+    low, mean, high = rounded([100 * v for v in (interval.low, np.mean(values), interval.high)])
+    colour = plotting.BLUE if low > 0 else plotting.ORANGE if high < 0 else plotting.GREY
+    axis.hlines(row, low, high, color=colour, linewidth=6, alpha=0.35)
+    axis.plot(mean, row, "|", color=colour, markersize=17, markeredgewidth=2.2)
+    axis.plot(rounded(100 * np.array(values)), [row] * len(values), "o", color=colour, markersize=4.5)
 
 
 def recall_bars(recalls, intervals, names):

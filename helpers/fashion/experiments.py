@@ -171,6 +171,12 @@ def ablation_runs(seed, profile, remedy, *, arms=None, epochs=None):
     return found
 
 
+def shortened(history, config):
+    """As much of a history (list of dicts) as a run would have had under a TrainingConfig of fewer epochs or less patience."""
+    ends = (end for end in range(1, len(history)) if training.is_finished(history[:end], config))
+    return history[: next(ends, len(history))]
+
+
 def cut_off(run, name):
     """Whether a stored run (runs.Trained) of the kind called `name` was ended sooner than the kind is, while it could improve."""
     limit = replace(KINDS[name].config, patience=run.card["config"]["patience"])

@@ -56,8 +56,11 @@ def test_the_gains_of_arms_are_taken_from_the_answers_of_their_runs():
     assert ablation.changes(right, "full-") == ["shifts"]
     spread = ablation.between_runs({arm: right[arm] for arm in ("plain", "plain+shifts")})
     assert spread.degrees == 2
-    assert ablation.gain_by(right, "shifts") == ablation.gain([right["plain+shifts"]], right["plain"], spread)
-    assert ablation.gain_by(right, "shifts", "shifts")[0] == pytest.approx(0.875 - 0.625)
+    assert ablation.gain_over(right, "plain", "plain+shifts") == ablation.gain(
+        [right["plain+shifts"]], right["plain"], spread
+    )
+    assert ablation.gain_over(right, "plain", "plain+shifts", "plain+shifts")[0] == pytest.approx(0.875 - 0.625)
     spread = ablation.between_runs({arm: right[arm] for arm in ("full", "full-shifts")})
-    assert ablation.gain_within(right, "shifts") == ablation.gain([right["full"]], right["full-shifts"], spread)
-    assert ablation.gain_within(right, "shifts")[0] == pytest.approx(0.875 - 0.5)
+    within = ablation.gain_over(right, "full-shifts", "full")
+    assert within == ablation.gain([right["full"]], right["full-shifts"], spread)
+    assert within[0] == pytest.approx(0.875 - 0.5)

@@ -46,7 +46,7 @@ CALLS = {
         ["unit 1", "unit 2"],
     ),
     "accuracies_by_run": ({"SGD": [0.89, 0.9], "Adam": [0.88]}, {"report": 0.874}),
-    "gains": (GAINS, REACH),
+    "gains": ({"added": (GAINS, REACH), "taken away": ({"open": [0.02]}, REACH)},),
     "recall_bars": (np.array([0.9, 0.2, 0.5, *[0.95] * 7]), [Interval(0.1, 0.99)] * 10, NAMES),
     "confusion": (np.arange(100).reshape(10, 10), NAMES),
     "reliability": ({"net": {"as it is": BINS, "tempered": BINS}},),
@@ -142,10 +142,11 @@ def test_more_groups_than_colours_are_all_drawn():
 
 
 def test_a_gain_takes_its_colour_from_its_interval():
-    axis = drawn("gains").axes[0]
+    axis, beside = drawn("gains").axes
     assert len({tuple(bar.get_color()[0]) for bar in axis.collections}) == 3
     assert axis.collections[0].get_segments()[0][:, 0] == pytest.approx([1, 3])
     assert axis.get_ylim()[0] > axis.get_ylim()[1]  # the first row stands above
+    assert [bar.get_segments()[0][0, 1] for bar in beside.collections] == [2]  # in the row of its name
 
 
 def test_recall_puts_the_lowest_class_first():

@@ -236,5 +236,15 @@ def test_accuracies_are_those_of_the_part_that_is_asked_for():
     assert rows == [["SGD", 2, "75.00% ± 0.00%", "100.00% ± 0.00%", "2, 2"]] and len(columns) == len(rows[0])
 
 
+def test_less_patience_or_fewer_epochs_shorten_a_history():
+    history = told([0.5, 0.6, 0.5, 0.5, 0.7]).history
+
+    def epochs(**limit):
+        return len(experiments.shortened(history, replace(experiments.V1, **limit)))
+
+    assert [epochs(patience=patience) for patience in (1, 2, 3)] == [3, 4, 5]
+    assert [epochs(epochs=most) for most in (1, 4, 9)] == [1, 4, 5]
+
+
 def test_epochs_to_a_mark_are_all_if_it_is_not_reached():
     assert [experiments.epochs_to(told([0.5, 0.7, 0.6]), mark) for mark in (0.5, 0.6, 0.9)] == [1, 2, 3]

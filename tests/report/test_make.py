@@ -62,7 +62,7 @@ def make(house, *arguments, **settings):
 
 
 RUN, SITE = "helpers run --jobs 2 all", "helpers site --if-changed"
-PYTEST = "pytest -n 2 --dist loadfile --no-loadscope-reorder"
+PYTEST = "pytest -n 3 --dist loadfile --no-loadscope-reorder"
 NBVAL = "-p tests.nbval_options --nbval --nbval-current-env --nbval-cell-timeout=600"
 
 
