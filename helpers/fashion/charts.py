@@ -220,7 +220,7 @@ def gains(panels):
              object with low and high, of the mean difference. Rows are the names of all panels, in the order given.
     """
     rows = list(dict.fromkeys(name for differences, _ in panels.values() for name in differences))
-    figure, axes = plotting.subplots(0.42 * len(rows) + 1.1, 1, len(panels), sharey=True, squeeze=False)
+    figure, axes = plotting.subplots(0.42 * len(rows) + 1.1, 1, len(panels), sharex=True, sharey=True, squeeze=False)
     for axis, (title, (differences, intervals)) in zip(axes[0], panels.items(), strict=True):
         for name, values in differences.items():
             _gain(axis, rows.index(name), values, intervals[name])

@@ -225,13 +225,17 @@ def inputs_digest(name):
 
 
 def stored_for(name, notebook):
-    """What the repository keeps that a chapter reads: results that its code names, its folder of networks (list of Path)."""
-    networks = sorted((project.MODELS / name.partition("_")[2]).glob("[!.]*"))
+    """What the repository keeps that a chapter reads: the results and the folders of networks that its code names (list of Path)."""
     results = sorted(path for path in project.RESULTS.glob("[!.]*.json") if path.stem != name and path.name != LEDGER)
     if name == LAST:
-        return results + networks
-    code = [*code_cells(notebook), *(path.read_text(encoding="utf-8") for path in helper_files(notebook))]
-    words = {word for source in code for word in _words(source)}
+        return results
+    cells = code_cells(notebook)
+    named = {word for source in cells for word in _words(source)}
+    networks = [
+        path for path in sorted(project.MODELS.glob("*/[!.]*")) if any(f"{path.parent.name}/" in word for word in named)
+    ]
+    code = [path.read_text(encoding="utf-8") for path in helper_files(notebook)]
+    words = named.union(*map(_words, code))
     chapters = names()
     return [path for path in results if {path.stem, path.name} & words and path.stem not in chapters] + networks
 

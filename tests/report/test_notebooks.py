@@ -245,6 +245,17 @@ def test_the_last_chapter_reads_the_results_of_all_others(house, monkeypatch):
 SEARCHES = {"spiral_search", "regularization_search", "convergence_grid"}  # one module reads all three
 
 
+def test_a_chapter_reads_the_folders_of_networks_that_its_cells_name():
+    """So it is run again when another network of theirs is stored: chapter 05 reads the perceptrons and the ablation, too."""
+    folders = {"04_mlp": {"mlp"}, "05_cnn": {"mlp", "cnn", "ablation"}}
+    for name in NAMES:
+        found = notebooks.stored_for(name, notebooks.read(notebooks.source_path(name)))
+        assert {path.parent.name for path in found if path.parent != project.RESULTS} == folders.get(name, set()), name
+    assert {"plain-0.json", "v1-0.npz", "sgd-0.json"} <= {
+        path.name for path in notebooks.stored_for("05_cnn", notebooks.read(notebooks.source_path("05_cnn")))
+    }
+
+
 def test_a_chapter_reads_those_results_that_its_code_names():
     """The stored measurements of this house, by the chapter that quotes them."""
     quoted = {
