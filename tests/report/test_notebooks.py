@@ -168,9 +168,10 @@ def house(places):
     for name, text in files.items():
         (places / name).parent.mkdir(parents=True, exist_ok=True)
         (places / name).write_text(text)
+    code = 'from helpers import a\na.b.f()\nNETWORK = "{}/net"'
     for facts, name in (({"name": "01-one"}, "01_try"), ({"name": "01-moving", "format": "gif"}, "02_other")):
         shown = nbformat.v4.new_output("display_data", {"text/plain": "a"}, metadata={"figure": facts})
-        cells = [nbformat.v4.new_markdown_cell("words"), nbformat.v4.new_code_cell("from helpers import a\na.b.f()")]
+        cells = [nbformat.v4.new_markdown_cell("words"), nbformat.v4.new_code_cell(code.format(name[3:]))]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), project.NOTEBOOKS / f"{name}.ipynb")
         cells[1].outputs = [shown]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), project.EXECUTED / f"{name}.ipynb")
