@@ -3,17 +3,10 @@
 Evidence is, for each run of an arm, which validation images it labels correctly: bool (runs, images).
 """
 
-from collections import namedtuple
-
 import numpy as np
 from scipy import stats
 
 from helpers.core.stats import Interval
-
-Spread = namedtuple("Spread", "variance degrees")
-Spread.__doc__ = (
-    "The variance of a run's accuracy about the mean of its arm, pooled over the arms, and its degrees of freedom."
-)
 
 
 def right_answers(arms, labels):
@@ -29,33 +22,27 @@ def changes(right, begin="plain+"):
     return [arm.removeprefix(begin) for arm in right if arm.startswith(begin)]
 
 
-def gain_over(right, base, *arms):
-    """The `gain` of some arms, averaged, over a base arm, such as "plain".
+def gain_over(right, base, *arms, level=0.95):
+    """The mean gain in accuracy of some arms, averaged, over a base arm, such as "plain": for other images and other seeds.
 
-    The spread between seeds is pooled over the base's family: the arms of the full configuration, or all others.
+    right : dict of arm -> bool (runs, images).
+    Arms share no runs, so the variance of a mean of r runs is that between runs over r. It is pooled over the base's family:
+    the arms of the full configuration, or all others. To it comes that of the differences image by image, each averaged
+    over the runs.
+    Returns the mean gain and its Interval by Student's t; with one run an arm the interval is infinite.
     """
-    family = {arm: hits for arm, hits in right.items() if arm.startswith("full") == base.startswith("full")}
-    return gain([right[arm] for arm in arms], right[base], between_runs(family))
-
-
-def between_runs(right):
-    """The Spread of runs that differ by nothing but their seed. right : dict of arm -> bool (runs, images)."""
-    shares = [hits.mean(axis=1) for hits in right.values()]
-    degrees = sum(len(each) - 1 for each in shares)
-    return Spread(float(sum(((each - each.mean()) ** 2).sum() for each in shares) / max(degrees, 1)), degrees)
-
-
-def gain(changed, base, spread, level=0.95):
-    """The mean gain in accuracy of some arms over a base, for other images and other seeds.
-
-    changed : list of bool (runs, images), one an arm; more than one are averaged.   base : bool (runs, images).
-    spread  : Spread between runs. The arms share no runs, so the variance of a mean of r runs is that between runs over r;
-    to it comes that of the differences image by image, each averaged over the runs.
-    Returns the mean gain and its Interval by Student's t; without degrees of freedom the interval is infinite.
-    """
-    each_image = np.mean([hits.mean(axis=0) for hits in changed], axis=0) - base.mean(axis=0)
-    runs = sum(map(len, changed)), len(base)
-    variance = spread.variance * sum(1 / count for count in runs) + each_image.var(ddof=1) / each_image.size
+    changed = [right[arm] for arm in arms]
+    between, degrees = _between_runs([right[arm] for arm in right if arm.startswith("full") == base.startswith("full")])
+    each_image = np.mean([hits.mean(axis=0) for hits in changed], axis=0) - right[base].mean(axis=0)
+    runs = sum(map(len, changed)), len(right[base])
+    variance = between * sum(1 / count for count in runs) + each_image.var(ddof=1) / each_image.size
     middle = float(each_image.mean())
-    half = float(stats.t.ppf((1 + level) / 2, spread.degrees) * np.sqrt(variance)) if spread.degrees else np.inf
+    half = float(stats.t.ppf((1 + level) / 2, degrees) * np.sqrt(variance)) if degrees else np.inf
     return middle, Interval(middle - half, middle + half)
+
+
+def _between_runs(family):
+    """The variance of a run's accuracy about the mean of its arm, pooled over arms, and its degrees of freedom."""
+    shares = [hits.mean(axis=1) for hits in family]
+    degrees = sum(len(each) - 1 for each in shares)
+    return sum(((each - each.mean()) ** 2).sum() for each in shares) / max(degrees, 1), degrees

@@ -20,10 +20,6 @@ PRECISION = "mixed_bfloat16"  # what the convolutional networks compute in while
 MLP = TrainingConfig(learning_rate=0.01)
 V1 = TrainingConfig(learning_rate=0.01, precision=PRECISION)
 V2 = TrainingConfig(learning_rate=0.01, schedule="inverse-time", decay=1e-4, batch_size=512, precision=PRECISION)
-V3 = TrainingConfig(
-    learning_rate=0.1, schedule="one-cycle", weight_decay=5e-3, epochs=15, patience=15, label_smoothing=0.1, flip=True, shift=2,
-    precision=PRECISION,
-)  # fmt: skip
 
 # The ablation: what each remedy adds to a plain configuration, and what taking it away costs the full one.
 PLAIN = TrainingConfig(learning_rate=0.01, nesterov=False, epochs=15, patience=15, precision=PRECISION)
@@ -43,7 +39,10 @@ REMEDIES = {
 IN_FULL = [
     "Nesterov momentum", "higher rate, one-cycle", "weight decay", "label smoothing", "flips", "shifts", "erasing",
 ]  # fmt: skip
-SMALL = 16, 32, 64, 128  # the feature maps of the residual network that stands in for the larger one
+FULL = replace(PLAIN, **{key: value for name in IN_FULL for key, value in REMEDIES[name].items()})
+SMALL = 16, 32, 64, 128  # the feature maps of the residual network that stands in for v3
+
+V3 = replace(FULL, epochs=40, patience=40)  # the full configuration, for longer, on twice the feature maps
 
 
 @dataclass(frozen=True)
@@ -73,11 +72,10 @@ def _mlp(config, seeds, dropout=0.2):
 
 
 def _arms():
-    full = replace(PLAIN, **{key: value for name in IN_FULL for key, value in REMEDIES[name].items()})
-    arms = {"plain": PLAIN, "full": full}
+    arms = {"plain": PLAIN, "full": FULL}
     arms |= {f"plain+{name}": replace(PLAIN, **change) for name, change in REMEDIES.items()}
     for name in IN_FULL:
-        arms[f"full-{name}"] = replace(full, **{key: getattr(PLAIN, key) for key in REMEDIES[name]})
+        arms[f"full-{name}"] = replace(FULL, **{key: getattr(PLAIN, key) for key in REMEDIES[name]})
     return arms
 
 
