@@ -45,7 +45,7 @@ def _parser():
     add("method", metavar="METHOD", help="random or bayes")
 
     add = command("store", _store, "write executed outputs back into notebooks/")
-    add("notebooks", nargs="*", metavar="NOTEBOOK", help="such as 04_mlp or 4 (default: every chapter)")
+    add("notebooks", nargs="*", metavar="NOTEBOOK", help="such as 04_mlp or 4 (default: all)")
 
     add = command("data", _data, "find or fetch Fashion-MNIST and verify it; or check the course's CSV files")
     add("csv", nargs="*", metavar="CSV", help="files in the course's format to check instead")
@@ -85,13 +85,18 @@ def _count(text):
 
 
 def _run(arguments):
-    from helpers.report import notebooks, run
+    from helpers.report import run
 
     given = dict(arguments.parameter)
     if arguments.profile is not None:
         given["PROFILE"] = arguments.profile
-    names = notebooks.names() if arguments.notebooks == ["all"] else arguments.notebooks
-    return run.run(names, given, arguments.force, arguments.jobs)
+    return run.run(_chapters(arguments.notebooks), given, arguments.force, arguments.jobs)
+
+
+def _chapters(named):
+    from helpers.report import notebooks
+
+    return notebooks.names() if named in ([], ["all"]) else named
 
 
 def _train(arguments):
@@ -117,7 +122,7 @@ def _search(arguments):
 def _store(arguments):
     from helpers.report import ledger, notebooks
 
-    for name in arguments.notebooks or notebooks.names():
+    for name in _chapters(arguments.notebooks):
         print(f"stored {shown(notebooks.keep_outputs(notebooks.source_path(name).stem))}")
     ledger.write_readme()
 

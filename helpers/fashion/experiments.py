@@ -44,6 +44,16 @@ SMALL = 16, 32, 64, 128  # the feature maps of the residual network that stands 
 
 V3 = replace(FULL, epochs=40, patience=40)  # the full configuration, for longer, on twice the feature maps
 
+# What the report leaves open of its networks, with other values than ours, each tried for OPEN_EPOCHS.
+OPEN_EPOCHS = 10
+OPEN_SETTINGS = {
+    "v1": {"dropout 0.1": {"dropout": 0.1}, "dropout 0.4": {"dropout": 0.4}},
+    "v2": {
+        "dropout 0.3": {"dropout": 0.3}, "decay 0.001": {"decay": 1e-3},
+        "batch 256": {"batch_size": 256}, "batch 1024": {"batch_size": 1024},
+    },
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -85,6 +95,18 @@ def _ablation():
     return kinds | {"ablation/shuffled-pixels": make(config=PLAIN, shuffled=True)}
 
 
+def _setting(kind, dropout=None, **change):
+    """A Kind that is trained for OPEN_EPOCHS only, under a change of its configuration or of the network's dropout."""
+    build = kind.build if dropout is None else partial(kind.build, dropout)
+    return replace(
+        kind,
+        build=build,
+        config=replace(kind.config, epochs=OPEN_EPOCHS, patience=OPEN_EPOCHS, **change),
+        seeds=1,
+        final=False,
+    )
+
+
 def slug(arm):
     """The name of an arm as part of a file's name, such as "plain+weight-decay"."""
     return arm.replace(",", "").replace(" ", "-").lower()
@@ -100,6 +122,11 @@ KINDS = {
     "cnn/v2": Kind(architectures.v2, V2, 3, "cnn/v2"),
     "cnn/v1": Kind(architectures.v1, V1, 3, "cnn/v1", held_out=0.2),
     **_ablation(),
+}
+KINDS |= {
+    f"settings/{name}-{slug(setting)}": _setting(KINDS[f"cnn/{name}"], **change)
+    for name, changes in OPEN_SETTINGS.items()
+    for setting, change in changes.items()
 }
 
 
@@ -166,6 +193,23 @@ def ablation_runs(seed, profile, remedy, *, arms=None, epochs=None):
         cards = [profile.models / f"{name}-{number}.json" for number in range(KINDS[name].seeds)]
         if profile.trains or arm == "plain" or all(card.is_file() for card in cards):
             found[arm] = trained_runs(name, seed, profile, remedy, epochs=epochs)
+    return found
+
+
+def under_settings(name, run, seed, profile, remedy, *, epochs=None):
+    """What other settings are worth to a network called `name`: dict of each of its OPEN_SETTINGS -> (there, here).
+
+    Both are the best validation accuracy (float) of equally many first epochs: of a run under that setting, and of `run`,
+    the runs.Trained of the same seed under ours.   epochs : as for `trained_runs`.
+    In the report profile, the settings that are stored; in the others all are trained.
+    """
+    found = {}
+    for setting in OPEN_SETTINGS[name]:
+        kind = f"settings/{name}-{slug(setting)}"
+        if profile.trains or (profile.models / f"{kind}-0.json").is_file():
+            (other,) = trained_runs(kind, seed, profile, remedy, epochs=epochs)
+            first = other.history, run.history[: len(other.history)]
+            found[setting] = tuple(max(row["val_accuracy"] for row in history) for history in first)
     return found
 
 

@@ -179,11 +179,36 @@ def test_each_arm_of_the_ablation_differs_from_its_base_in_what_its_name_says():
         assert replace(arm, **experiments.REMEDIES[name]) == full != arm
 
 
+def test_a_setting_that_is_left_open_is_tried_beside_ours():
+    for name, changes in experiments.OPEN_SETTINGS.items():
+        ours = experiments.KINDS[f"cnn/{name}"]
+        for setting, change in changes.items():
+            tried = experiments.KINDS[f"settings/{name}-{experiments.slug(setting)}"]
+            assert (tried.stream, tried.held_out, tried.final) == (ours.stream, ours.held_out, False)
+            config = {key: value for key, value in change.items() if key != "dropout"}
+            assert tried.config == replace(ours.config, epochs=10, patience=10, **config)
+            rates = {layer.rate for layer in tried.build().layers if isinstance(layer, keras.layers.Dropout)}
+            assert len(rates) == 1
+            assert (rates, config) != ({layer.rate for layer in ours.build().layers if hasattr(layer, "rate")}, {})
+
+
+def test_a_setting_is_compared_over_equally_many_epochs(monkeypatch, tmp_path):
+    def told(*accuracies):
+        return SimpleNamespace(history=[{"val_accuracy": accuracy} for accuracy in accuracies])
+
+    (tmp_path / "settings").mkdir()
+    (tmp_path / "settings" / "v1-dropout-0.4-0.json").touch()
+    monkeypatch.setattr(experiments, "trained_runs", lambda *_, **__: [told(0.5, 0.8, 0.7)])
+    profile = replace(PROFILES["report"], models=tmp_path)
+    found = experiments.under_settings("v1", told(0.6, 0.7, 0.75, 0.9), 2019, profile, "make train")
+    assert found == {"dropout 0.4": (0.8, 0.75)}
+
+
 def test_no_experiment_has_looked_at_the_test_images():
     """What is tuned is tuned on validation: the cards of experiments tell of no test images, the others of all of them."""
     for path in MODELS.rglob("*.json"):
         card = store.read_json(path)
-        assert card["n_test"] == (0 if card["name"].startswith("ablation/") else 10_000), path
+        assert card["n_test"] == (0 if card["name"].startswith(("ablation/", "settings/")) else 10_000), path
         with np.load(path.with_suffix(".npz")) as stored:
             assert ("test" in stored) == (card["n_test"] > 0)
 

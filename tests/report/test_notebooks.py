@@ -248,7 +248,7 @@ SEARCHES = {"spiral_search", "regularization_search", "convergence_grid"}  # one
 
 def test_a_chapter_reads_the_folders_of_networks_that_its_cells_name():
     """So it is run again when another network of theirs is stored: chapter 05 reads the perceptrons and the ablation, too."""
-    folders = {"04_mlp": {"mlp"}, "05_cnn": {"mlp", "cnn", "ablation"}}
+    folders = {"04_mlp": {"mlp"}, "05_cnn": {"mlp", "cnn", "ablation", "settings"}}
     for name in NAMES:
         found = notebooks.stored_for(name, notebooks.read(notebooks.source_path(name)))
         assert {path.parent.name for path in found if path.parent != project.RESULTS} == folders.get(name, set()), name
