@@ -98,13 +98,8 @@ def _ablation():
 def _setting(kind, dropout=None, **change):
     """A Kind that is trained for OPEN_EPOCHS only, under a change of its configuration or of the network's dropout."""
     build = kind.build if dropout is None else partial(kind.build, dropout)
-    return replace(
-        kind,
-        build=build,
-        config=replace(kind.config, epochs=OPEN_EPOCHS, patience=OPEN_EPOCHS, **change),
-        seeds=1,
-        final=False,
-    )
+    config = replace(kind.config, epochs=OPEN_EPOCHS, patience=OPEN_EPOCHS, **change)
+    return replace(kind, build=build, config=config, seeds=1, final=False)
 
 
 def slug(arm):
