@@ -155,11 +155,10 @@ def request(name, number, seed, profile):
     )  # fmt: skip
 
 
-def trained_runs(name, seed, profile, remedy, *, wanted=None, epochs=None, any_length=False):
+def trained_runs(name, seed, profile, remedy, *, wanted=None, epochs=None):
     """The runs of the kind called `name`, first seeds first (list of runs.Trained).
 
     wanted : how many, if not the kind's own number.   epochs : the most epochs, if not the kind's own.
-    any_length : whether a stored run may have been ended sooner, by fewer epochs or less patience; its card says when.
     In the report profile they are as many as are stored without a gap; Problem if not even the first is. In the others
     all are trained.
     """
@@ -169,9 +168,6 @@ def trained_runs(name, seed, profile, remedy, *, wanted=None, epochs=None, any_l
         if found and not profile.trains and not (profile.models / f"{asked.name}.json").is_file():
             break
         config = replace(asked.config, epochs=epochs or asked.config.epochs)
-        if any_length and not profile.trains and config.schedule in ("constant", "inverse-time"):
-            card = store.read_card(profile.models / f"{asked.name}.json", remedy)
-            config = replace(config, epochs=card["config"]["epochs"], patience=card["config"]["patience"])
         found.append(runs.trained(asked._replace(config=config), profile, remedy))
     return found
 
@@ -180,15 +176,9 @@ def ablation_runs(seed, profile, remedy, *, arms=None, epochs=None):
     """The runs of the arms of the ablation: dict of arm, such as "plain+rotation" -> list of runs.Trained, all its seeds.
 
     arms : those that are wanted, if not all.   epochs : as for `trained_runs`.
-    In the report profile, the arms of which every seed is stored, "plain" at least; in the others all are trained.
     """
-    found = {}
-    for arm in arms or ["shuffled pixels", *_arms()]:
-        name = f"ablation/{slug(arm)}"
-        cards = [profile.models / f"{name}-{number}.json" for number in range(KINDS[name].seeds)]
-        if profile.trains or arm == "plain" or all(card.is_file() for card in cards):
-            found[arm] = trained_runs(name, seed, profile, remedy, epochs=epochs)
-    return found
+    names = {arm: f"ablation/{slug(arm)}" for arm in arms or ["shuffled pixels", *_arms()]}
+    return {arm: trained_runs(name, seed, profile, remedy, epochs=epochs) for arm, name in names.items()}
 
 
 def under_settings(name, run, seed, profile, remedy, *, epochs=None):
@@ -196,15 +186,12 @@ def under_settings(name, run, seed, profile, remedy, *, epochs=None):
 
     Both are the best validation accuracy (float) of equally many first epochs: of a run under that setting, and of `run`,
     the runs.Trained of the same seed under ours.   epochs : as for `trained_runs`.
-    In the report profile, the settings that are stored; in the others all are trained.
     """
     found = {}
     for setting in OPEN_SETTINGS[name]:
-        kind = f"settings/{name}-{slug(setting)}"
-        if profile.trains or (profile.models / f"{kind}-0.json").is_file():
-            (other,) = trained_runs(kind, seed, profile, remedy, epochs=epochs)
-            first = other.history, run.history[: len(other.history)]
-            found[setting] = tuple(max(row["val_accuracy"] for row in history) for history in first)
+        (other,) = trained_runs(f"settings/{name}-{slug(setting)}", seed, profile, remedy, epochs=epochs)
+        first = other.history, run.history[: len(other.history)]
+        found[setting] = tuple(max(row["val_accuracy"] for row in history) for history in first)
     return found
 
 
@@ -212,12 +199,6 @@ def shortened(history, config):
     """As much of a history (list of dicts) as a run would have had under a TrainingConfig of fewer epochs or less patience."""
     ends = (end for end in range(1, len(history)) if training.is_finished(history[:end], config))
     return history[: next(ends, len(history))]
-
-
-def cut_off(run, name):
-    """Whether a stored run (runs.Trained) of the kind called `name` was ended sooner than the kind is, while it could improve."""
-    limit = replace(KINDS[name].config, patience=run.card["config"]["patience"])
-    return not training.is_finished(run.history, limit)
 
 
 def accuracies(found, data, part):

@@ -260,6 +260,16 @@ def _loss(shape, activations, weights, biases, inputs, labels, start, stop, outp
 
 
 @_inner
+def _unchanged(arrays, before):
+    """Whether arrays have the bits that they had before (0 and -0 differ), which are brought up to date."""
+    unchanged = True
+    for now, then in zip(arrays, before):  # noqa: B905 - numba knows no strict
+        unchanged &= np.array_equal(now.view(np.int64), then.view(np.int64))
+        then[:] = now
+    return unchanged
+
+
+@_inner
 def _keep(weights, biases, alive, lane, kept_weights, kept_biases, kept_alive):
     kept_weights[:, lane] = weights[:, lane]
     kept_biases[:, lane] = biases[:, lane]
@@ -286,11 +296,14 @@ def train_block(
     alive : 1.0, or 0.0 for a link that L1 has cut for good.   outputs, deltas (neurons and inputs, LANES): to work in.
     stopped : epoch at which a lane's test loss fell below `stop_below`, -1 before; such a lane's parameters are kept as
     they were then (watching needs RECORD_TEST).
+    After an epoch of whole batches that changed no bit of the parameters no other would: the rest is only recorded.
     Changes in place: weights to deltas, `stopped`, `losses` (epochs, 2, LANES), and, of lanes that were not stopped,
     `kept_*`: what a lane had when it stopped, else what it has now.
     """
+    parameters, before, at_rest = (weights, biases, alive), (weights.copy(), biases.copy(), alive.copy()), False
     for epoch in range(first_epoch, first_epoch + record.size):
-        if epoch > 0:
+        if epoch > 0 and not at_rest:
+            begins_whole = count == 0
             for point in range(n_train):
                 _forward(shape, activations, weights, biases, inputs, point, outputs)
                 _backward(shape, activations, weights, labels, point, outputs, deltas, weight_sums, bias_sums)
@@ -298,6 +311,7 @@ def train_block(
                 if (point + 1) % batch == 0:
                     _update(rate, penalty, penalty_rate, float(count), weights, biases, alive, weight_sums, bias_sums)
                     count = 0
+            at_rest = _unchanged(parameters, before) and begins_whole and count == 0
         row = epoch - first_epoch
         if record[row] & RECORD_TRAIN:
             loss = _loss(shape, activations, weights, biases, inputs, labels, 0, n_train, outputs)

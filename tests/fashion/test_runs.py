@@ -192,16 +192,14 @@ def test_a_setting_that_is_left_open_is_tried_beside_ours():
             assert (rates, config) != ({layer.rate for layer in ours.build().layers if hasattr(layer, "rate")}, {})
 
 
-def test_a_setting_is_compared_over_equally_many_epochs(monkeypatch, tmp_path):
+def test_a_setting_is_compared_over_equally_many_epochs(monkeypatch):
     def told(*accuracies):
         return SimpleNamespace(history=[{"val_accuracy": accuracy} for accuracy in accuracies])
 
-    (tmp_path / "settings").mkdir()
-    (tmp_path / "settings" / "v1-dropout-0.4-0.json").touch()
-    monkeypatch.setattr(experiments, "trained_runs", lambda *_, **__: [told(0.5, 0.8, 0.7)])
-    profile = replace(PROFILES["report"], models=tmp_path)
-    found = experiments.under_settings("v1", told(0.6, 0.7, 0.75, 0.9), 2019, profile, "make train")
-    assert found == {"dropout 0.4": (0.8, 0.75)}
+    tried = {"settings/v1-dropout-0.1": [told(0.6, 0.5)], "settings/v1-dropout-0.4": [told(0.5, 0.8, 0.7)]}
+    monkeypatch.setattr(experiments, "trained_runs", lambda name, *_, **__: tried[name])
+    found = experiments.under_settings("v1", told(0.6, 0.7, 0.75, 0.9), 2019, PROFILES["report"], "make train")
+    assert found == {"dropout 0.1": (0.6, 0.7), "dropout 0.4": (0.8, 0.75)}
 
 
 def test_no_experiment_has_looked_at_the_test_images():
@@ -213,25 +211,14 @@ def test_no_experiment_has_looked_at_the_test_images():
             assert ("test" in stored) == (card["n_test"] > 0)
 
 
-def test_the_ablation_has_the_arms_of_which_every_seed_is_stored(monkeypatch, tmp_path):
+def test_the_ablation_has_all_its_arms_or_those_that_are_wanted(monkeypatch):
     monkeypatch.setattr(experiments, "trained_runs", lambda name, *_, **__: [name])
-    report, train = (replace(PROFILES[name], models=tmp_path) for name in ("report", "train"))
-    cards = (
-        "plain+rotation-0",
-        "plain+rotation-1",
-        "plain+flips-0",
-        "full-higher-rate-one-cycle-0",
-        "full-higher-rate-one-cycle-1",
-    )
-    (tmp_path / "ablation").mkdir()
-    for card in cards:
-        (tmp_path / "ablation" / f"{card}.json").touch()
-    found = experiments.ablation_runs(2019, report, "make train")
-    assert found == {
-        "plain": ["ablation/plain"], "plain+rotation": ["ablation/plain+rotation"],
-        "full-higher rate, one-cycle": ["ablation/full-higher-rate-one-cycle"],
-    }  # fmt: skip
-    assert list(experiments.ablation_runs(2019, train, "make train", arms=["plain", "full"])) == ["plain", "full"]
+    found = experiments.ablation_runs(2019, PROFILES["report"], "make train")
+    kinds = {name for name in experiments.KINDS if name.startswith("ablation/")}
+    assert {name for group in found.values() for name in group} == kinds and len(found) == len(kinds)
+    assert found["full-higher rate, one-cycle"] == ["ablation/full-higher-rate-one-cycle"]
+    wanted = experiments.ablation_runs(2019, PROFILES["train"], "make train", arms=["plain", "full"])
+    assert wanted == {"plain": ["ablation/plain"], "full": ["ablation/full"]}
 
 
 # --- what a chapter says of its runs ----------------------------------------------------------------------------------
@@ -243,14 +230,6 @@ def told(accuracies, patience=2):
     return SimpleNamespace(
         history=history, card={"config": {"patience": patience}}, kept_epoch=2, validation=answers, test=answers[::-1]
     )
-
-
-def test_a_run_is_cut_off_if_it_ended_while_it_could_still_improve():
-    assert experiments.cut_off(told([0.5, 0.6, 0.7]), "cnn/v1")
-    assert not experiments.cut_off(told([0.5, 0.7, 0.6, 0.6]), "cnn/v1")  # its patience was at an end
-    assert not experiments.cut_off(
-        told([0.5 + n / 1000 for n in range(experiments.V3.epochs)]), "cnn/v3"
-    )  # all its epochs
 
 
 def test_accuracies_are_those_of_the_part_that_is_asked_for():

@@ -70,6 +70,23 @@ def test_snapshots_are_shorter_runs_and_change_nothing():
     )
 
 
+def test_what_has_come_to_rest_goes_on_as_if_every_epoch_were_trained():
+    """A round of one epoch skips none: with a snapshot at each, all are trained."""
+    spiral = Config("spiral", ("x", "y"), (4,), "sigmoid", regularization="L1", regularization_rate=0.1)
+    wild = replace(SIGMOID, regularization="L2", regularization_rate=100, learning_rate=100)
+    for config in (spiral, wild, TANH_L1):
+        whole = train(config, page_seeds(20), epochs=90)
+        trained = train(config, page_seeds(20), epochs=90, snapshots=range(91))
+        rests = np.array_equal(parameters(trained.snapshots[60]), parameters(trained.snapshots[90]), equal_nan=True)
+        assert rests is (config is not TANH_L1)
+        for ours, theirs in zip(rows_of(whole), rows_of(trained), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def rows_of(run):
+    return run.train_loss, run.test_loss, *(parameters(run.final, index) for index in range(len(run.seeds)))
+
+
 def test_an_early_stop_is_the_first_epoch_below_and_keeps_that_network():
     seeds = page_seeds(12)
     full = train(TANH_L1, seeds, epochs=120)
