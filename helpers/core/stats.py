@@ -62,7 +62,7 @@ def next_run_interval(values, n_images=None, level=0.95, sd=None):
 
     values : one float per run, shares in 0..1 if n_images is given.   n_images : int, or None if no images are behind them.
     sd     : the spread between runs, known from elsewhere; needed for a single run.
-    Returns an Interval. Raises ValueError for a single run without `sd`.
+    Returns an Interval; that of shares ends at 0 and 1. Raises ValueError for a single run without `sd`.
     """
     runs, mean = len(values), float(np.mean(values))
     if sd is None:
@@ -73,7 +73,8 @@ def next_run_interval(values, n_images=None, level=0.95, sd=None):
         width = stats.norm.ppf((1 + level) / 2) * sd
     images = 2 * mean * (1 - mean) / n_images if n_images else 0.0
     half = float(np.hypot(width * np.sqrt(1 + 1 / runs), stats.norm.ppf((1 + level) / 2) * np.sqrt(images)))
-    return Interval(mean - half, mean + half)
+    low, high = mean - half, mean + half
+    return Interval(max(low, 0.0), min(high, 1.0)) if n_images else Interval(low, high)
 
 
 def means_interval(values, count, level=0.95):

@@ -114,6 +114,12 @@ def test_one_run_needs_a_borrowed_spread():
     assert 0.9 in next_run_interval([0.9], 6000, sd=0.002)
 
 
+def test_the_interval_of_a_share_ends_where_shares_do():
+    far = [0.9, 0.999]
+    assert next_run_interval(far, 6000).high == 1 < next_run_interval(far).high
+    assert next_run_interval([0.001, 0.1], 6000).low == 0 > next_run_interval([0.001, 0.1]).low
+
+
 @pytest.mark.parametrize(
     ("printed", "word"),
     [
