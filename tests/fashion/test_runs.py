@@ -224,12 +224,10 @@ def test_the_ablation_has_all_its_arms_or_those_that_are_wanted(monkeypatch):
 # --- what a chapter says of its runs ----------------------------------------------------------------------------------
 
 
-def told(accuracies, patience=2):
+def told(accuracies):
     history = [{"epoch": n, "val_accuracy": share, "val_loss": 1 - share} for n, share in enumerate(accuracies, 1)]
     answers = np.eye(2)[[0, 1, 1, 1]]
-    return SimpleNamespace(
-        history=history, card={"config": {"patience": patience}}, kept_epoch=2, validation=answers, test=answers[::-1]
-    )
+    return SimpleNamespace(history=history, kept_epoch=2, validation=answers, test=answers[::-1])
 
 
 def test_accuracies_are_those_of_the_part_that_is_asked_for():
