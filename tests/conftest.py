@@ -2,7 +2,6 @@
 
 import ast
 import functools
-import io
 import os
 import subprocess
 import sys
@@ -176,10 +175,3 @@ def assert_one_sentence(done, *words):
     assert len(lines) == 1, done.stderr
     for word in words:
         assert word in lines[0], lines[0]
-
-
-def svg(figure):
-    """A figure as SVG without its date (bytes): equal for equal drawings."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue()

@@ -52,6 +52,8 @@ def write_problems(path):
     """Turn what goes wrong on the disk while others write into `path` into a Problem."""
     try:
         yield
+    except BrokenPipeError:  # nobody reads what is printed: no fault of the disk
+        raise
     except OSError as error:
         raise _write_problem(Path(path), error) from error
 

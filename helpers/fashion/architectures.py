@@ -10,15 +10,9 @@ def mlp(dropout=0.2):
     """The report's multilayer perceptron for rows of 784 pixels: 244,591 parameters."""
     return keras.Sequential([
         keras.Input((PIXELS,)),
-        layers.Dense(256, activation="relu"),
-        layers.Dropout(dropout),
-        layers.Dense(128, activation="relu"),
-        layers.Dropout(dropout),
-        layers.Dense(50, activation="relu"),
-        layers.BatchNormalization(),
-        layers.Dense(50, activation="relu"),
-        layers.Dense(25, activation="relu"),
-        layers.Dropout(dropout),
+        layers.Dense(256, activation="relu"), layers.Dropout(dropout), layers.Dense(128, activation="relu"), layers.Dropout(dropout),
+        layers.Dense(50, activation="relu"), layers.BatchNormalization(), layers.Dense(50, activation="relu"),
+        layers.Dense(25, activation="relu"), layers.Dropout(dropout),
         layers.Dense(10, activation="softmax"),
     ])  # fmt: skip
 

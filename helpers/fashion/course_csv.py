@@ -4,21 +4,18 @@ import gzip
 import io
 import re
 import zipfile
-import zlib
 from collections import namedtuple
-from pathlib import PurePosixPath
 
 import numpy as np
 
 from helpers.core.project import Problem, typed
+from helpers.fashion.dataset import PIXELS
 
-PIXELS = 28 * 28
 LABELS = ("label", "class")  # how a header may call the labels
 NAME = re.compile(r"pixel(\d{1,4})")
 
-Layout = namedtuple(
-    "Layout", "header label pixels"
-)  # whether there is a header; the label's column or None; the pixels'
+# whether there is a header; the label's column or None; the pixels'
+Layout = namedtuple("Layout", "header label pixels")
 
 
 def read_csv(path, labelled=True):
@@ -76,18 +73,16 @@ def _unpacked(path, content):
         if not content.startswith(b"PK\x03\x04"):
             return content
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = [name for name in archive.namelist() if _is_csv(PurePosixPath(name))]
+            names = [name for name in archive.namelist() if name.lower().endswith(".csv") and "/._" not in f"/{name}"]
             if len(names) != 1:
                 raise Problem(
                     f"{path} is a zip file with {len(names)} CSV files in it, where one belongs; save an Excel sheet as CSV."
                 )
             return archive.read(names[0])
-    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+    except Problem:
+        raise
+    except Exception as error:  # whatever a damaged file raises
         raise Problem(f"{path} cannot be unpacked: {error}.") from None
-
-
-def _is_csv(name):
-    return name.suffix.lower() == ".csv" and not name.name.startswith("._")
 
 
 def _layout(path, first, labelled):
@@ -128,7 +123,7 @@ def _table(rows, layout, labelled):
     if rows.translate(None, b"0123456789, \t\n"):  # NumPy would take +7 as well
         return None
     try:
-        table = np.loadtxt(io.StringIO(rows.decode("ascii")), np.uint8, comments=None, delimiter=",", ndmin=2)
+        table = np.loadtxt(io.BytesIO(rows), np.uint8, comments=None, delimiter=",", ndmin=2)
     except ValueError:
         return None
     fits = table.shape == (rows.count(b"\n"), PIXELS + (layout.label is not None))  # NumPy skips blank lines
@@ -160,7 +155,7 @@ def _row_fault(cells, layout, labelled):
 
 def _whole(cell, highest):
     digits = cell.strip(" \t")
-    return digits.isascii() and digits.isdecimal() and int(digits[:20]) <= highest
+    return digits.isascii() and digits.isdecimal() and int(digits.lstrip("0")[:4] or 0) <= highest
 
 
 def _require_labels_first(path, table):

@@ -5,7 +5,7 @@ of 28 x 28 pixels, grey values 0..255, ten classes of equal size.
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections import namedtuple
 
 import numpy as np
 
@@ -13,17 +13,11 @@ from helpers.fashion import fetch
 
 CLASSES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 PIXELS = 28 * 28
-SLIVER_PER_CLASS = {"train": 100, "test": 30}  # images that the smoke profile keeps
+SLIVER_PER_CLASS = 100, 30  # training and test images that the smoke profile keeps
 
 
-@dataclass(frozen=True)
-class Fashion:
-    """The data set. Images: uint8 (n, 28, 28), grey 0..255. Labels: int32 (n,), class ids 0..9 as in CLASSES."""
-
-    train_images: np.ndarray
-    train_labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
+# images: uint8 (n, 28, 28), grey 0..255; labels: int32 (n,), class ids 0..9 as in CLASSES
+Fashion = namedtuple("Fashion", "train_images train_labels test_images test_labels")
 
 
 def load(profile=None):
@@ -33,14 +27,14 @@ def load(profile=None):
     fetched from upstream if it is in none of them.
     Returns a Fashion. Raises Problem if a file is corrupt, or is nowhere to be had.
     """
-    contents = {name: fetch.content(name) for name in fetch.SHA256}
-    data = Fashion(
-        _images(contents["train-images-idx3-ubyte"]),
-        _labels(contents["train-labels-idx1-ubyte"]),
-        _images(contents["t10k-images-idx3-ubyte"]),
-        _labels(contents["t10k-labels-idx1-ubyte"]),
-    )
-    return _sliver(data) if profile is not None and profile.sliver else data
+    contents, parts = [np.frombuffer(fetch.content(name), np.uint8) for name in fetch.SHA256], []
+    for images, labels, count in zip(contents[::2], contents[1::2], SLIVER_PER_CLASS, strict=True):
+        images, labels = images[16:].reshape(-1, 28, 28), labels[8:].astype(np.int32)  # behind their headers
+        if profile is not None and profile.sliver:
+            rows = [np.flatnonzero(labels == label)[:count] for label in range(len(CLASSES))]
+            images, labels = (each[np.sort(np.concatenate(rows))] for each in (images, labels))
+        parts += [images, labels]
+    return Fashion(*parts)
 
 
 def scaled(images):
@@ -69,21 +63,3 @@ def split(images, labels, held_out, seed):
         validation.append(rows[:cut])
         training.append(rows[cut:])
     return np.concatenate(training), np.concatenate(validation)
-
-
-def _images(content):
-    return np.frombuffer(content, np.uint8, offset=16).reshape(-1, 28, 28)
-
-
-def _labels(content):
-    return np.frombuffer(content, np.uint8, offset=8).astype(np.int32)
-
-
-def _sliver(data):
-    train = _first_of_each_class(data.train_labels, SLIVER_PER_CLASS["train"])
-    test = _first_of_each_class(data.test_labels, SLIVER_PER_CLASS["test"])
-    return Fashion(data.train_images[train], data.train_labels[train], data.test_images[test], data.test_labels[test])
-
-
-def _first_of_each_class(labels, count):
-    return np.sort(np.concatenate([np.flatnonzero(labels == label)[:count] for label in range(len(CLASSES))]))

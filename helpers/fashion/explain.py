@@ -8,6 +8,7 @@ from collections import namedtuple
 
 import numpy as np
 from scipy import ndimage
+from sklearn.metrics import pairwise_distances_argmin
 
 from helpers.core import store
 from helpers.fashion import networks
@@ -119,7 +120,8 @@ def brightened(images, factor):
 Nearness = namedtuple("Nearness", "distance close same right")
 Nearness.__doc__ = """How near some images are to the training images: each a value an image, (n,).
 
-distance : to the nearest training image.   close : whether it is in the closest twentieth.   same : whether the two share a label.
+distance : to the nearest training image, a root mean square over the pixels.
+close : whether it is in the closest twentieth.   same : whether the two share a label.
 right : whether the network labels the image correctly.
 """
 
@@ -130,20 +132,8 @@ def nearness(images, labels, answers, training, training_labels, count):
     images, training : float32 (n, 28, 28, 1) and (m, 28, 28, 1).   answers : int (n,), what a network says.
     """
     rows = slice(None, None, max(1, len(images) // count))
-    looked_up = images[rows].reshape(len(images[rows]), -1)
-    nearest, distance = nearest_training_images(looked_up, training.reshape(len(training), -1))
+    looked_up, among = (each.reshape(len(each), -1) for each in (images[rows], training))
+    nearest = pairwise_distances_argmin(looked_up, among)
+    distance = np.sqrt(np.mean((looked_up - among[nearest]) ** 2, axis=1))
     same, right = training_labels[nearest] == labels[rows], (answers == labels)[rows]
     return Nearness(distance, distance <= np.quantile(distance, 0.05), same, right)
-
-
-def nearest_training_images(images, training, block=100):
-    """The nearest training image of each image in pixel space.
-
-    images, training : float32 (n, pixels) and (m, pixels).
-    Returns int (n,), rows of `training`, and float (n,), the root mean square difference between the pixels.
-    """
-    squares = np.einsum("ij,ij->i", training, training)
-    nearest = np.concatenate([
-        (squares - 2 * images[start : start + block] @ training.T).argmin(axis=1) for start in range(0, len(images), block)
-    ])  # fmt: skip
-    return nearest, np.sqrt(np.mean((images - training[nearest]) ** 2, axis=1))

@@ -48,7 +48,7 @@ def fix_folder():
 
 
 def content(name):
-    """The verified content (bytes) of one of the four files; kept in the cache once it came from elsewhere.
+    """The verified content (bytes) of one of the four files; kept in the cache once it was fetched.
 
     Raises Problem if the file is corrupt, or is nowhere to be had.
     """
@@ -64,14 +64,14 @@ def content(name):
 
 def _local_content(name):
     """The content of a file from the first folder that has it, or None."""
-    for folder in _folders():
-        for path in (folder / name, folder / f"{name}.gz"):
-            if _is_there(path):
-                content = _verified(path, name)
-                if folder == DEBIAN_FOLDER:
-                    _keep(name, content)
-                return content
-    return None
+    path = _place(name)
+    return None if path is None else _verified(path, name)
+
+
+def _place(name):
+    """Where a file lies, plain or packed (Path): in the first folder that has it; or None."""
+    paths = (folder / each for folder in _folders() for each in (name, f"{name}.gz"))
+    return next(filter(_is_there, paths), None)
 
 
 def _is_there(path):
@@ -82,14 +82,6 @@ def _is_there(path):
         return False
     except OSError as error:
         raise Problem(f"{shown(path.parent)} cannot be searched for data ({error.strerror}).") from None
-
-
-def _keep(name, content):
-    """Put verified content into the cache, where loading is fastest; a cache that cannot be written is done without."""
-    try:
-        store.write_bytes(CACHE / name, content)
-    except Problem as problem:
-        project.report_progress(f"note: {problem}")
 
 
 def _verified(path, name):
@@ -140,7 +132,8 @@ def fetch_upstream(base_url=UPSTREAM):
             try:
                 fetched = Path(home.fetch(f"{name}.gz", downloader=_resuming_download))
             except (requests.RequestException, ValueError) as error:
-                raise Problem(f"{base_url}{name}.gz could not be fetched ({_short(error)}).") from None
+                gist = " ".join(str(error).split())[:160]
+                raise Problem(f"{base_url}{name}.gz could not be fetched ({gist}).") from None
             except OSError as error:
                 raise Problem(f"{name}.gz could not be kept ({error.strerror}).") from None
             store.write_bytes(CACHE / name, _verified(fetched, name))
@@ -167,11 +160,6 @@ def _resuming_download(url, output_file, _pooch):
             if count % 8 == 0:
                 project.report_progress(f"fetching {part.stem}: {file.tell() / 1e6:.1f} of {total / 1e6:.1f} MB")
     shutil.move(part, output_file)
-
-
-def _short(error):
-    """The gist of an exception in one line of at most 160 characters."""
-    return " ".join(str(error).split())[:160]
 
 
 def fetch_debian_package():
@@ -225,5 +213,5 @@ def provide():
                 fetch_debian_package()
             except Problem as debian:
                 raise Problem(_nowhere_message("data", f"{upstream} Then {debian}")) from None
-    where = next(folder for folder in _folders() if any(folder.glob("train-images-idx3-ubyte*")))
-    return f"Fashion-MNIST is complete and verified in {shown(where)}."
+    places = dict.fromkeys(shown(_place(name).parent) for name in SHA256)
+    return f"Fashion-MNIST is complete and verified in {' and '.join(places)}."

@@ -27,17 +27,8 @@ def reshuffle_chains(network, config, data, profile, seed, remedy, *, chains, fi
     settings = {"seed": seed, "chains": chains, "fits": fits, "config": asdict(config), "n_train": len(data.train_x)}
 
     def make():
-        found = [
-            refitted(
-                network,
-                config,
-                data,
-                seed_for(f"mlp/reshuffle/{i}", seed),
-                profile.training / "mlp" / f"reshuffle-{i}",
-                fits,
-            )
-            for i in range(chains)
-        ]
+        seeds = [seed_for(f"mlp/reshuffle/{i}", seed) for i in range(chains)]
+        found = [refitted(network, config, data, each, profile.training / "mlp" / "reshuffle", fits) for each in seeds]
         return {"made_with": made_with(), "chains": found}
 
     return store.stored(profile.results / RESULT, settings, make if profile.trains else None, remedy)
@@ -50,11 +41,11 @@ def refitted(network, config, data, seed, folder, fits):
     config  : training.TrainingConfig; each fit runs all its epochs, without early stopping.
     data    : training.Split; its training images are reshuffled, its validation images are kept clean, its test images are
               looked at once, at the end of each fit.
-    fits    : how often.   folder : for the state in between.
+    fits    : how often.   folder : for the state in between, which lies in a folder of its own for other settings.
     Returns a list with a dict a fit: "curve", a list of dicts (false_val_accuracy, clean_accuracy) an epoch, and the
     counts of right answers at its end, "false", "clean" and "test", each [correct, n].
     """
-    done = []
+    done, folder = [], folder / f"{config.epochs}-{training.run_digest(network, config, data, seed)[:12]}"
     with store.lock(folder):
         if (folder / "fits.json").is_file():
             done = store.read_json(folder / "fits.json")
@@ -66,20 +57,9 @@ def refitted(network, config, data, seed, folder, fits):
             with store.atomic_write(folder / f"{len(done)}.keras") as temporary:
                 model.save(temporary)
             store.write_json(folder / "fits.json", done)
-            report_progress(f"fit {len(done)}/{fits} after a reshuffle: {_shares(done[-1])}")
-    return done
-
-
-class _CleanAccuracy(keras.callbacks.Callback):
-    """The accuracy on images that are never mixed in, after each epoch."""
-
-    def __init__(self, x, y):
-        super().__init__()
-        self.x, self.y, self.found = x, y, []
-
-    def on_epoch_end(self, epoch, logs=None):
-        correct, n = _right(self.model, self.x, self.y)
-        self.found.append(correct / n)
+            shares = [f"{name} {done[-1][name][0] / done[-1][name][1]:.4f}" for name in ("false", "clean", "test")]
+            report_progress(f"fit {len(done)}/{fits} after a reshuffle: {', '.join(shares)}")
+    return done[:fits]
 
 
 def _one_fit(model, config, data, seed, number):
@@ -88,18 +68,19 @@ def _one_fit(model, config, data, seed, number):
     rows, held_out = np.split(order, [int(len(order) * (1 - HELD_OUT))])
     pool = training.Split(data.train_x[rows], data.train_y[rows], data.train_x[held_out], data.train_y[held_out])
     batches = training.Batches(pool, config, seed, model.output_shape[-1])
-    clean = _CleanAccuracy(data.val_x, data.val_y)
+    clean = []  # right answers on images that are never mixed in, after each epoch
+    judge = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: clean.append(_right(model, data.val_x, data.val_y)))
     history = model.fit(
         batches, initial_epoch=number * config.epochs, epochs=(number + 1) * config.epochs, shuffle=False, verbose=0,
-        validation_data=(pool.val_x, pool.val_y), callbacks=[training.SeedEpoch(batches), clean],
+        validation_data=(pool.val_x, pool.val_y), callbacks=[training.SeedEpoch(batches), judge],
     ).history  # fmt: skip
     return {
         "curve": [
-            {"false_val_accuracy": false, "clean_accuracy": share}
-            for false, share in zip(history["val_accuracy"], clean.found, strict=True)
+            {"false_val_accuracy": false, "clean_accuracy": correct / n}
+            for false, (correct, n) in zip(history["val_accuracy"], clean, strict=True)
         ],
         "false": _right(model, pool.val_x, pool.val_y),
-        "clean": _right(model, data.val_x, data.val_y),
+        "clean": clean[-1],
         "test": _right(model, data.test_x, data.test_y),
     }
 
@@ -107,7 +88,3 @@ def _one_fit(model, config, data, seed, number):
 def _right(model, x, y):
     counted = stats.accuracy(networks.probabilities(model, x), y)
     return [counted.correct, counted.n]
-
-
-def _shares(fit):
-    return ", ".join(f"{name} {fit[name][0] / fit[name][1]:.4f}" for name in ("false", "clean", "test"))

@@ -98,8 +98,9 @@ def _architecture(network):
     """
     unlike = ("name", "dtype", "trainable", "seed", "batch_shape")
     rows = []
-    for row, layer in zip(layer_table(network), _layers(network), strict=True):
-        plain = {key: value for key, value in layer.get_config().items() if not isinstance(value, dict)}
+    for row in layer_table(network):
+        config = network.get_layer(row.layer).get_config()
+        plain = {key: value for key, value in config.items() if not isinstance(value, dict)}
         rows.append([row[1:], {key: value for key, value in plain.items() if key not in unlike}])
     return json.loads(json.dumps([network.input_shape[1:], rows], default=str))
 
@@ -107,26 +108,14 @@ def _architecture(network):
 def layer_table(network):
     """The layers of a network as LayerRow tuples: name, kind, output shape without the batch axis, and the numbers of
     trainable and non-trainable parameters, all read from the network itself."""
-    return [
-        LayerRow(
-            layer.name,
-            type(layer).__name__,
-            tuple(layer.output.shape[1:]),
-            _size(layer.trainable_variables),
-            _size(layer.non_trainable_variables),
-        )
-        for layer in _layers(network)
-    ]
-
-
-def _layers(network):
-    """The layers that compute something: all but the inputs."""
-    return [layer for layer in network.layers if not isinstance(layer, keras.layers.InputLayer)]
-
-
-def _size(variables):
-    """The number of parameters in some variables; the state of a dropout layer's generator is none."""
-    return sum(int(np.prod(variable.shape)) for variable in variables if "seed_generator" not in variable.path)
+    rows = []
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        fixed = sum(int(np.prod(weight.shape)) for weight in layer.non_trainable_weights)
+        shape = tuple(layer.output.shape[1:])
+        rows.append(LayerRow(layer.name, type(layer).__name__, shape, layer.count_params() - fixed, fixed))
+    return rows
 
 
 def multiply_adds(network):
@@ -135,13 +124,8 @@ def multiply_adds(network):
     Read off the layers: a convolution uses each of its weights once for every pixel that it gives, a dense layer once.
     Pooling, normalising and activations are left out, and so are biases.
     """
-    total = 0
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.Conv2D):
-            total += int(np.prod(layer.kernel.shape)) * int(np.prod(layer.output.shape[1:3]))
-        elif isinstance(layer, keras.layers.Dense):
-            total += int(np.prod(layer.kernel.shape))
-    return total
+    weighted = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense)]
+    return sum(int(np.prod([*layer.kernel.shape, *layer.output.shape[1:-1]])) for layer in weighted)
 
 
 def outputs_of(network, inputs, layer_numbers):

@@ -10,6 +10,7 @@ precision serves on the way; the gradient that decides whether a fit is finished
 """
 
 import base64
+from collections import namedtuple
 from dataclasses import dataclass
 from time import process_time
 
@@ -18,6 +19,7 @@ from joblib import Parallel, delayed
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import linear_sum_assignment, minimize
 from scipy.sparse.linalg import LinearOperator, cg
+from scipy.stats import entropy
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.metrics.cluster import contingency_matrix
@@ -181,15 +183,8 @@ def _inverse_curvature(table, columns, penalty):
     return LinearOperator(hessian.shape, lambda v: cho_solve(factor, v.astype(np.float32)).astype(float), dtype=float)
 
 
-@dataclass(frozen=True)
-class Fold:
-    """What one fold says about one number of components: accuracy on the images held out, and how it was come by."""
-
-    components: int
-    accuracy: Accuracy
-    iterations: int
-    converged: bool
-    fit_seconds: float
+# what one fold says about one number of components: accuracy (stats.Accuracy) on the images held out, and how it was come by
+Fold = namedtuple("Fold", "components accuracy iterations converged fit_seconds")
 
 
 def cross_validated(x, labels, components, folds=5, jobs=1, axes=None, **settings):
@@ -227,7 +222,7 @@ def pixel_fits(x, labels, profile, remedy, folds=5, jobs=1):
     """Logistic regressions without PCA, on the training part of each fold and then on all images: read, or made and stored.
 
     Each takes half a minute of processor time or more to find and a second to check: a table whose gradient is zero is
-    the minimum, however it was found (see steepest). The folds are those of cross_validated; C is 1.
+    the minimum, however it was found (see judged_on_pixels). The folds are those of cross_validated; C is 1.
     x : (n, pixels).   labels : int (n,).   profile : project.Profile; only those that train make the fits.
     remedy : the command that makes them anew.
     Returns a list of folds + 1 tables, float (classes, pixels + 1), the bias last.
@@ -255,16 +250,6 @@ def _pixel_fit(x, labels):
     return np.column_stack([weights.T, fit.bias - axes.mean_ @ weights])
 
 
-def steepest(table, x, labels):
-    """The largest entry of the objective's gradient at a table: zero at the minimum, and only there.
-
-    table : float (classes, pixels + 1), the bias last.   x : (n, pixels).   labels : int (n,).
-    """
-    with threadpool_limits(1):
-        penalty = np.full(x.shape[1], 1 / len(x))
-        return float(np.abs(_penalised_loss(table.ravel(), x.T, labels, penalty)[1]).max())
-
-
 def pixel_answers(tables, x, labels, x_test):
     """What stored pixel fits say of images that they have not seen.
 
@@ -285,6 +270,7 @@ def _answers(table, x):
 def judged_on_pixels(tables, x, labels, x_test, test_labels):
     """The Folds of stored pixel fits, each checked to be the minimum for its own images: (list, a fold each; one on the test images).
 
+    The objective's gradient is zero at the minimum, and only there.
     tables : as pixel_fits returns them.   The rest as in cross_validated and tested.
     """
     held_out, fold, test = pixel_answers(tables, x, labels, x_test)
@@ -292,7 +278,10 @@ def judged_on_pixels(tables, x, labels, x_test, test_labels):
     for number, table in enumerate(tables):
         seen, judged = fold != number, right[fold == number]
         judged = judged if len(judged) else test == test_labels  # the last table is fitted to all images
-        minimum = steepest(table, x[seen], labels[seen]) <= KEPT
+        with threadpool_limits(1):
+            penalty = np.full(x.shape[1], 1 / seen.sum())
+            gradient = _penalised_loss(table.ravel(), x[seen].T, labels[seen], penalty)[1]
+        minimum = bool(np.abs(gradient).max() <= KEPT)
         folds.append(Fold(x.shape[1], Accuracy(int(judged.sum()), len(judged)), 0, minimum, 0.0))
     return folds[:-1], folds[-1]
 
@@ -381,14 +370,8 @@ def _pairs(counts):
 def mutual_information(counts):
     """Normalised mutual information of tables of counts, float (...) in 0..1: the share of the mean of both entropies
     that class and cluster have in common. counts : (..., classes, clusters)."""
-    shares = counts / counts.sum(axis=(-2, -1), keepdims=True)
-    rows, columns = shares.sum(axis=-1), shares.sum(axis=-2)
-    together = _entropy(rows) + _entropy(columns) - _entropy(shares.reshape(*shares.shape[:-2], -1))
-    return 2 * together / (_entropy(rows) + _entropy(columns))
-
-
-def _entropy(shares):
-    return -(shares * np.log(np.where(shares > 0, shares, 1))).sum(axis=-1)
+    both = sum(entropy(counts.sum(axis=side), axis=-1) for side in (-1, -2))
+    return 2 - 2 * entropy(counts.reshape(*counts.shape[:-2], -1), axis=-1) / both
 
 
 def with_interval(measure, counts, seed, draws=2000):

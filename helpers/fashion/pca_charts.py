@@ -87,12 +87,9 @@ def classes_and_clusters(points, classes, clusters, centres, names):
         right.text(
             *rounded(centre, 3), chr(65 + cluster), ha="center", va="center", fontweight="bold", path_effects=HALO
         )
-    left.set_aspect(
-        "equal", adjustable="box"
-    )  # a border between two cells stands at right angles to the line of their centres
-    right.set_aspect("equal", adjustable="box")
-    left.set(title="ten classes", xlabel="first component", ylabel="second component")
-    right.set(title="ten clusters", xlabel="first component")
+    # equal scales: a border between two cells stands at right angles to the line of their centres
+    left.set(title="ten classes", xlabel="first component", ylabel="second component", aspect="equal")
+    right.set(title="ten clusters", xlabel="first component", aspect="equal")
     return figure
 
 

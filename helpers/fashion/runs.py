@@ -6,14 +6,14 @@ outputs/models/<kind>-<number>.npz    probabilities of the validation and the te
 outputs/models/<kind>-<number>.keras  the network, in half precision
 """
 
-import csv
-import io
 from collections import namedtuple
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from helpers.core import store
 from helpers.core.backend import made_with
@@ -71,20 +71,21 @@ def trained(request, profile, remedy):
     or one that was made otherwise than is asked for: with another seed, configuration, number of images or validation
     images. Another limit to the epochs, or another patience, is no difference where the run would have ended as it did.
     """
-    path = profile.models / f"{request.name}.keras"
-    if profile.trains:
-        work = profile.training / request.name
-        run = training.train(request.network, request.config, request.data, request.seed, work, request.name)
-        keep(request, run, path)
-    card = store.read_card(path.with_suffix(".json"), remedy)
-    history = read_history(path.with_suffix(".csv"))
+    path, work = profile.models / f"{request.name}.keras", profile.training / request.name
+    # no two keep the same at once: a .keras file tells the time, so the other one's would not match our card
+    with store.lock(work.with_name(f"{work.name}.kept")) if profile.trains else nullcontext():
+        if profile.trains:
+            run = training.train(request.network, request.config, request.data, request.seed, work, request.name)
+            keep(request, run, path)
+        card = store.read_card(path.with_suffix(".json"), remedy)
+        history = pd.read_csv(path.with_suffix(".csv")).to_dict("records")
+        with np.load(path.with_suffix(".npz"), allow_pickle=False) as stored:
+            scores = {name: stored[name].astype("float32") / np.float32(SCALE) for name in stored}
     for what, known, asked in _differences(card, history, request):
         raise Problem(
             f"The trained network {shown(path)} was not made as is asked for here: on its card {what} is {known}, not {asked}; "
             f"ask for that again, or train it anew with `{remedy}` (or with --profile train beside your own parameters)."
         )
-    with np.load(path.with_suffix(".npz"), allow_pickle=False) as stored:
-        scores = {name: stored[name].astype("float32") / np.float32(SCALE) for name in stored}
     return Trained(
         path, history, card, scores["validation"], scores.get("test"), scores.get("mirrored"), request.network, remedy
     )
@@ -104,11 +105,8 @@ def keep(request, run, path):
         if data.test_x.ndim == 4:
             scores["mirrored"] = networks.probabilities(network, data.test_x[:, :, ::-1])
     write_predictions(path.with_suffix(".npz"), scores)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, training.HISTORY_COLUMNS, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    store.write_text(path.with_suffix(".csv"), text.getvalue())
+    history = pd.DataFrame(rows).to_csv(columns=training.HISTORY_COLUMNS, index=False, lineterminator="\n")
+    store.write_text(path.with_suffix(".csv"), history)
     facts = {
         "name": request.name,
         "seed": request.seed,
@@ -141,15 +139,6 @@ def _in_16_bits(probabilities):
     tied = whole.argmax(axis=1) != best
     whole[rows[tied], best[tied]] += 1
     return np.minimum(whole, SCALE).astype(np.uint16)
-
-
-def read_history(path):
-    """A stored history: list of dicts (training.HISTORY_COLUMNS)."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
-            {key: int(value) if key == "epoch" else float(value) for key, value in row.items()}
-            for row in csv.DictReader(file)
-        ]
 
 
 def _differences(card, history, request):

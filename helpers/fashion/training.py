@@ -4,12 +4,13 @@ A training run is a function of its network, configuration, data and seed. Each 
 epoch), so an epoch that is trained again comes out the same. Keras' callbacks do the rest: CSVLogger, ModelCheckpoint,
 EarlyStopping. Keras' BackupAndRestore is replaced, for two reasons: it writes its two files in place, so a kill between
 them resumes the wrong epoch, and it forgets the patience that was already spent. `Backup` writes one file atomically and
-plays the log back to EarlyStopping.
+plays the history back to EarlyStopping.
 """
 
 import hashlib
 import json
 import time
+from collections import namedtuple
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,10 +26,7 @@ from helpers.fashion.augmentation import augmented
 METRICS = "loss", "accuracy", "val_loss", "val_accuracy"
 HISTORY_COLUMNS = "epoch", *METRICS
 SCHEDULES = "constant", "inverse-time", "cosine", "one-cycle"
-WARM_UP, START = (
-    0.25,
-    0.05,
-)  # of a one-cycle schedule: the share of steps that it rises for, its first rate over its peak
+WARM_UP, START = 0.25, 0.05  # of a one-cycle schedule: share of the steps that it rises for, first rate over its peak
 EVALUATION_BATCH = 1000
 
 
@@ -218,7 +216,8 @@ class Backup(keras.callbacks.Callback):
     """After each epoch, all that the run needs to go on, in one file that is written atomically.
 
     path     : the .npz file: weights, optimiser state, the mean of the weights if there is one, and the history.
-    run      : digest of all that decides an epoch's outcome; a file of another run is not taken.
+    run      : digest of all that decides an epoch's outcome; a file of another run is not taken, nor one of a run that
+               went on for longer than is asked for, since what it was before is not known any more.
     stopping : EarlyStopping, to which the history is played back, so that the patience spent is not forgotten.
     averaged : AveragedWeights or None.   told : called with the history after each epoch.
     """
@@ -228,7 +227,7 @@ class Backup(keras.callbacks.Callback):
         self.path, self.run, self.stopping, self.averaged, self.told = Path(path), run, stopping, averaged, told
         self.history, self.began = [], 0.0
 
-    def restore(self, model):
+    def restore(self, model, config):
         """Put a compiled model into the state of the last whole epoch, if there is one of this run; sets `history`."""
         try:
             with np.load(self.path, allow_pickle=False) as stored:
@@ -239,7 +238,7 @@ class Backup(keras.callbacks.Callback):
         except Exception:  # whatever a spoilt file raises
             report_progress(f"{shown(self.path)} is damaged; starting from scratch")
             return
-        if kept["run"] != self.run:
+        if kept["run"] != self.run or is_finished(kept["history"][:-1], config):
             report_progress(f"{shown(self.path)} belongs to another run; starting from scratch")
             return
         variables = self._variables(model)
@@ -248,10 +247,6 @@ class Backup(keras.callbacks.Callback):
         if self.averaged:
             self.averaged.mean = arrays[len(variables) :]
         self.history = kept["history"]
-
-    def kept_weights(self, model):
-        """What is judged after the last epoch: the mean of the weights, or the weights (list of arrays)."""
-        return self.averaged.mean if self.averaged and self.averaged.mean else model.get_weights()
 
     def _variables(self, model):
         if not model.optimizer.built:
@@ -289,17 +284,8 @@ def is_finished(history, config):
     return len(history) >= config.epochs or len(history) - best_epoch(history) >= config.patience
 
 
-@dataclass
-class Run:
-    """What a training run came to.
-
-    history : list of one dict per epoch (HISTORY_COLUMNS and seconds).
-    best, last : the networks (Keras models) of the best epoch and of the last, as they were judged.
-    """
-
-    history: list
-    best: keras.Model
-    last: keras.Model
+# what a run came to: a dict an epoch (HISTORY_COLUMNS and seconds); the networks of the best and the last, as they were judged
+Run = namedtuple("Run", "history best last")
 
 
 def train(network, config, data, seed, folder, name=""):
@@ -317,12 +303,14 @@ def train(network, config, data, seed, folder, name=""):
         stopping = keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=config.patience)
         averaged = AveragedWeights(config.average_epochs) if config.average_epochs > 1 else None
         backup = Backup(
-            folder / "backup.npz", _run_digest(network, config, data, seed), stopping, averaged,
+            folder / "backup.npz", run_digest(network, config, data, seed), stopping, averaged,
             lambda history: report_progress(_epoch_line(name, history, config)),
         )  # fmt: skip
-        backup.restore(model)
+        backup.restore(model, config)
         log, best = folder / "log.csv", folder / "best.keras"
         _cut(log, len(backup.history))
+        if not backup.history:
+            backup.path.unlink(missing_ok=True)  # best.keras will be this run's before the backup is
         if backup.history and not best.is_file():
             raise Problem(f"{shown(best)} is gone: delete {shown(folder)}, and the run begins anew.")
         if not is_finished(backup.history, config):
@@ -342,7 +330,8 @@ def train(network, config, data, seed, folder, name=""):
                     validation_data=(data.val_x, targets(data.val_y, config, classes)),
                     validation_batch_size=EVALUATION_BATCH, callbacks=callbacks, shuffle=False, verbose=0,
                 )  # fmt: skip
-        model.set_weights(backup.kept_weights(model))
+        if averaged:
+            model.set_weights(averaged.mean)
         return Run(backup.history, keras.models.load_model(best, compile=False), model)
 
 
@@ -362,7 +351,7 @@ def _epoch_line(name, history, config):
     )
 
 
-def _run_digest(network, config, data, seed):
+def run_digest(network, config, data, seed):
     """A digest of all that decides an epoch's outcome: network, configuration, seed, data, backend and version of Keras.
 
     Patience is left out, and so is the number of epochs where the schedule does not hang on it: a longer run goes on

@@ -5,11 +5,7 @@ they differ only in what is made of them. The more layers, the narrower the wide
 many parameters. Killed at any moment, a search goes on where it was: keras-tuner reloads its trials, and the
 trial under way resumes at its last epoch.
 
-Several processes, or machines that share the folder, can search together in keras-tuner's own way, one as chief:
-
-    KERASTUNER_ORACLE_IP=127.0.0.1 KERASTUNER_ORACLE_PORT=8000 KERASTUNER_TUNER_ID=chief    python -m helpers search bayes
-    KERASTUNER_ORACLE_IP=127.0.0.1 KERASTUNER_ORACLE_PORT=8000 KERASTUNER_TUNER_ID=worker-1 python -m helpers search bayes
-    KERASTUNER_ORACLE_IP=127.0.0.1 KERASTUNER_ORACLE_PORT=8000 KERASTUNER_TUNER_ID=worker-2 python -m helpers search bayes
+Several processes can search together, one as keras-tuner's chief: see notebooks/site/running.md.
 """
 
 import contextlib
@@ -145,17 +141,14 @@ class Search:
 
     def _train(self, number, values):
         """Train a trial; the first trials of the two searches are the same networks, so the second finds them done."""
+        digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
         return training.train(
             network_of(values, self.inputs, self.classes), config_of(values, self.epochs, self.epochs), self.data,
-            self._trial_seed(number), self._trial_folder(number, values), f"{self.method} trial {number}",
+            self._trial_seed(number), self.folder / "trials" / f"{number:02d}-{digest}", f"{self.method} trial {number}",
         ).history  # fmt: skip
 
     def _trial_seed(self, number):
         return seed_for(f"mlp/search/{number}", self.seed)
-
-    def _trial_folder(self, number, values):
-        digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
-        return self.folder / "trials" / f"{number:02d}-{digest}"
 
     def _row(self, trial):
         """A finished trial as JSON."""
@@ -194,19 +187,14 @@ def perceptron_search(data, profile, seed, remedy, trials=TRIALS, epochs=EPOCHS)
     def make():
         rows = [
             row
-            for method in ("random", "bayes")
+            for method in METHODS
             for row in Search(method, data, profile.training / "mlp" / "search", seed, trials, epochs).run()
         ]
+        if not rows:
+            raise Problem("This process is a worker of a search: unset KERASTUNER_TUNER_ID for the chapter.")
         return {"made_with": {**made_with(), "keras-tuner": keras_tuner.__version__}, "trials": rows}
 
     return store.stored(profile.results / RESULT, settings, make if profile.trains else None, remedy)
-
-
-def best(record, method=None):
-    """The trial (dict) of the highest validation accuracy, of both searches or of one; the first of equals."""
-    return max(
-        (row for row in record["trials"] if method in (None, row["method"])), key=lambda row: row["val_accuracy"]
-    )
 
 
 def search_alone_or_together(method, seed=2019):

@@ -79,7 +79,7 @@ def keras_gradient(network, weights, loss):
 
     network : a Keras network, its input and layers of dtype float64.   weights : list of float64 arrays, one per trainable variable.
     loss    : a function of a predict function, written with keras.ops; it returns a scalar tensor.
-    Returns the gradients as one float64 vector in the order of `weights`. Raises NotImplementedError on other backends.
+    Returns the gradients as one float64 vector in the order of `weights`.
     """
     from helpers.core.backend import keras
 
@@ -91,14 +91,12 @@ def keras_gradient(network, weights, loss):
         with tf.GradientTape() as tape:
             value = loss(network)
         parts = tape.gradient(value, [variable.value for variable in network.trainable_variables])
-    elif keras.backend.backend() == "jax":
+    else:
         import jax
 
         with jax.enable_x64(True):
             gradient = jax.grad(lambda values: loss(lambda x: network.stateless_call(values, [], x)[0]))
             parts = gradient([jax.numpy.asarray(weight, "float64") for weight in weights])
-    else:
-        raise NotImplementedError(f"automatic differentiation on the backend {keras.backend.backend()}")
     return np.concatenate([np.ravel(part) for part in parts])
 
 

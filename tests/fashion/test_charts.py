@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from helpers.core.plotting import as_svg as svg
 from helpers.core.stats import Bin, Interval
 from helpers.fashion import charts
-from tests.conftest import svg
 
 pytestmark = pytest.mark.usefixtures("house_style")
 NAMES = [f"class {label}" for label in range(10)]

@@ -175,11 +175,6 @@ def by_hand(text, labelled):
 NAMES = HEADER.split(",")
 
 
-def file_of(path, lines):
-    path.write_text("".join(",".join(map(str, line)) + "\n" for line in lines))
-    return path
-
-
 @pytest.mark.parametrize("label", ["label", "class", "Label", '"label"'])
 @pytest.mark.parametrize("first", [0, 1])
 @pytest.mark.parametrize("labelled", [True, False])
@@ -187,7 +182,7 @@ def test_columns_in_any_order_are_put_right_by_their_names(tmp_path, data, rows,
     names = [label, *(f"pixel{number}" for number in range(first, first + 784))]
     order = np.random.default_rng(4).permutation(785)
     lines = [[row[place] for place in order] for row in [names, *rows]]
-    images, labels = course_csv.read_csv(file_of(tmp_path / "a.csv", lines), labelled)
+    images, labels = course_csv.read_csv(written(tmp_path / "a.csv", lines), labelled)
     assert np.array_equal(images, data.train_images[:20])
     assert np.array_equal(labels, data.train_labels[:20]) if labelled else labels is None
 
@@ -198,16 +193,16 @@ def test_dummies_in_any_column_are_not_read(tmp_path, data, rows, place):
         [*row[1 : place + 1], dummy, *row[place + 1 :]]
         for row, dummy in zip([NAMES, *rows], ["label", *["?"] * 20], strict=True)
     ]
-    images, _ = course_csv.read_csv(file_of(tmp_path / "a.csv", lines), labelled=False)
+    images, _ = course_csv.read_csv(written(tmp_path / "a.csv", lines), labelled=False)
     assert np.array_equal(images, data.train_images[:20])
 
 
 def test_a_header_without_labels_serves_where_none_count(tmp_path, data, rows):
-    path = file_of(tmp_path / "a.csv", [row[1:] for row in [NAMES, *rows]])
+    path = written(tmp_path / "a.csv", [row[1:] for row in [NAMES, *rows]])
     assert np.array_equal(course_csv.read_csv(path, labelled=False)[0], data.train_images[:20])
     with pytest.raises(Problem, match=r"a\.csv, line 1: the header has no column label"):
         course_csv.read_csv(path)
-    path = file_of(tmp_path / "a.csv", [NAMES[1:], rows[0][2:]])
+    path = written(tmp_path / "a.csv", [NAMES[1:], rows[0][2:]])
     with pytest.raises(Problem, match="line 2: 783 values where 784 grey values belong"):
         course_csv.read_csv(path, labelled=False)
 
@@ -227,7 +222,7 @@ HEADERS = {
 @pytest.mark.parametrize("message", HEADERS)
 @pytest.mark.parametrize("labelled", [True, False])
 def test_a_header_that_does_not_fit_is_refused_by_name(tmp_path, rows, message, labelled):
-    path = file_of(tmp_path / "a.csv", [HEADERS[message], [1] * len(HEADERS[message])])
+    path = written(tmp_path / "a.csv", [HEADERS[message], [1] * len(HEADERS[message])])
     with pytest.raises(Problem, match=rf"a\.csv, line 1: the header .*{message}"):
         course_csv.read_csv(path, labelled)
 
@@ -237,17 +232,17 @@ def test_a_header_that_does_not_fit_is_refused_by_name(tmp_path, rows, message, 
 def test_a_first_row_with_one_bad_cell_is_no_header(tmp_path, rows, cell, labelled):
     rows[0][-1] = cell
     with pytest.raises(Problem, match=rf"a\.csv, line 1: grey value 784 is '{cell}'"):
-        course_csv.read_csv(file_of(tmp_path / "a.csv", rows), labelled)
+        course_csv.read_csv(written(tmp_path / "a.csv", rows), labelled)
 
 
 def test_labels_in_the_last_column_of_a_file_without_header_are_noticed(tmp_path, rows):
     for labelled in (True, False):
         with pytest.raises(Problem, match=r"last column looks like the labels"):
-            course_csv.read_csv(file_of(tmp_path / "a.csv", [[*row[1:], row[0]] for row in rows]), labelled)
+            course_csv.read_csv(written(tmp_path / "a.csv", [[*row[1:], row[0]] for row in rows]), labelled)
     with pytest.raises(
         Problem, match=r"line 1: the label is '77', not a class 0\.\.9; if labels stand in another column"
     ):
-        course_csv.read_csv(file_of(tmp_path / "a.csv", [[77, *row[2:], row[0]] for row in rows]))
+        course_csv.read_csv(written(tmp_path / "a.csv", [[77, *row[2:], row[0]] for row in rows]))
 
 
 def test_packed_files_are_read(tmp_path, data, rows):

@@ -48,6 +48,8 @@ def test_stopped_between_fits_it_goes_on(tmp_path):
     whole = leakage.refitted(*arguments(), 5, tmp_path / "whole", fits=3)
     leakage.refitted(*arguments(), 5, tmp_path / "parts", fits=1)
     assert leakage.refitted(*arguments(), 5, tmp_path / "parts", fits=3) == whole
+    assert leakage.refitted(*arguments(), 5, tmp_path / "parts", fits=2) == whole[:2]
+    assert leakage.refitted(*arguments(), 6, tmp_path / "parts", fits=1) != whole[:1]
 
 
 def test_a_stored_measurement_of_other_settings_is_refused(tmp_path):

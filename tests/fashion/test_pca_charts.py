@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from helpers.core.plotting import as_svg as svg
 from helpers.fashion import pca_charts as charts
-from tests.conftest import svg
 
 pytestmark = pytest.mark.usefixtures("house_style")
 NAMES = tuple("abcdefghij")

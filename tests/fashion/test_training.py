@@ -72,6 +72,7 @@ def test_a_damaged_backup_and_one_of_other_settings_are_not_taken(tmp_path, undi
     assert end(PLAIN, tmp_path) == undisturbed
     end(replace(PLAIN, batch_size=50), tmp_path)
     assert end(PLAIN, tmp_path) == undisturbed
+    assert len(end(replace(PLAIN, epochs=2), tmp_path)[0]) == 2  # nor one of more epochs than are asked for
 
 
 def test_the_log_has_one_line_for_each_epoch_after_any_number_of_starts(tmp_path):

@@ -10,8 +10,8 @@ from matplotlib.image import imread
 from matplotlib.patches import PathPatch
 
 from helpers.core import plotting
+from helpers.core.plotting import as_svg as svg
 from helpers.playground import charts
-from tests.conftest import svg
 
 TICKS = np.linspace(-6, 6, 30)
 X, Y = np.meshgrid(TICKS, TICKS)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from helpers.core.plotting import as_svg as svg
 from helpers.playground import warped
-from tests.conftest import svg
 
 RNG = np.random.default_rng(5)
 HIDDEN, WEIGHTS, BIAS = RNG.normal(size=(3, 40)), np.array([2.0, -1.0, 0.5]), 0.7

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from helpers.core.plotting import as_svg as svg
 from helpers.questions import charts
 from helpers.questions.derivations import EDGES, random_networks, thirty_points
-from tests.conftest import svg
 
 pytestmark = pytest.mark.usefixtures("house_style")
 

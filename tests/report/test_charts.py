@@ -2,8 +2,8 @@
 
 import pytest
 
+from helpers.core.plotting import as_svg as svg
 from helpers.report import charts, rules
-from tests.conftest import svg
 
 pytestmark = pytest.mark.usefixtures("house_style")
 
