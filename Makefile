@@ -116,5 +116,5 @@ upgrade: setup  ## resolve the direct requirements of pyproject.toml anew, insta
 	@$(MAKE) --no-print-directory report test
 
 clean:  ## remove all that a run made, and the environment; keeps what git tracks
-	@rm -rf .venv outputs/cache outputs/executed outputs/runs outputs/site outputs/smoke outputs/training outputs/run.json *.egg-info
+	@rm -rf .venv outputs/.site-* outputs/cache outputs/executed outputs/runs outputs/site outputs/smoke outputs/training outputs/run.json *.egg-info
 	@find . -name __pycache__ -prune -exec rm -rf {} +; find . -name '.*.partial*' -delete -o -name '.*.lock' -delete

@@ -14,7 +14,9 @@ if __name__ == "__main__":
 from helpers.fashion import fetch
 from helpers.playground import cli
 
-FOR_THE_USER = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.ENOSPC, errno.EDQUOT)
+FOR_THE_USER = (
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG,
+)  # fmt: skip
 UNPRINTED = "The output cannot be written"
 
 
@@ -65,12 +67,8 @@ def _parser():
     add("test", metavar="TEST.csv", help="images to be labelled, in the same format")
     add("--output", default="predictions.txt", metavar="FILE",
         help="for one label a line, in the order of the rows (default: predictions.txt)")  # fmt: skip
-    add(
-        "--train",
-        action="store_true",
-        dest="retrain",
-        help="train from TRAIN.csv instead of loading the stored network",
-    )
+    help_words = "train from TRAIN.csv instead of loading the stored network"
+    add("--train", action="store_true", dest="retrain", help=help_words)
 
     playground = commands.add_parser("playground", help="train what a TensorFlow Playground address describes")
     cli.add_arguments(playground)
@@ -101,15 +99,18 @@ def _chapters(named):
 
 def _train(arguments):
     from helpers.fashion import experiments
-    from helpers.report import notebooks, run
+    from helpers.report import run
 
     chapters = [name for name in arguments.names if name[:1].isdigit()]
-    for name in chapters:
-        run.run([notebooks.source_path(name).stem], {"PROFILE": "train"}, True, 1)
     networks = [name for name in arguments.names if name not in chapters]
-    if networks or not chapters:
+    if chapters and arguments.list:
+        raise Problem(f"--list tells of networks, and {chapters[0]} is a chapter: name networks, or none.")
+    experiments.queue(networks)  # a name that fits none is told before the work
+    status = run.run(chapters, {"PROFILE": "train"}, True, 1) if chapters else 0
+    if not status and (networks or not chapters):
         for line in experiments.train_queue(networks, only_list=arguments.list):
             print(line, flush=True)
+    return status
 
 
 def _search(arguments):
@@ -151,15 +152,10 @@ def _gpu(arguments):
 
 
 def _site(arguments):
-    from helpers.report import run, site
+    from helpers.report import site
 
-    if arguments.if_changed and run.site_is_current():
-        print("site: up to date")
-        return
-    for line in site.build(stored=arguments.stored, output=arguments.output):
+    for line in site.build(arguments.stored, arguments.output, arguments.if_changed):
         print(line)
-    if not arguments.stored and not arguments.output:
-        run.record_site()
 
 
 def _lab(_):

@@ -63,10 +63,7 @@ def _make_folder():
         _folder().mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
         place = project.shown(error.filename)
-        print(
-            f"error: {place} is a link that leads nowhere: remove it, and run the command again.",
-            file=sys.stderr,
-        )
+        print(f"error: {place} is a link that leads nowhere: remove it, and run the command again.", file=sys.stderr)
         raise SystemExit(2) from None
 
 

@@ -13,9 +13,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 INK, FAINT, GRID = "#22272e", "#6b7280", "#d9dde3"
-BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, PINK, GREY, YELLOW, CYAN = seaborn.color_palette("colorblind").as_hex()
-
-CLASS_COLORS = [BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, PINK, GREY, YELLOW, CYAN]  # by class id, in every chapter
+CLASS_COLORS = seaborn.color_palette("colorblind").as_hex()  # by class id, in every chapter
+BLUE, ORANGE, GREEN, RED, PURPLE, BROWN, _, GREY, YELLOW, CYAN = CLASS_COLORS
 POSITIVE, NEUTRAL, NEGATIVE = "#0877bd", "#e8eaeb", "#f59322"  # the Playground's +1, 0 and -1
 TRAIN, VALIDATION, KEPT = BLUE, ORANGE, FAINT  # training is drawn solid, validation dashed
 WIDTH = 7.2  # inches: the width of the text
@@ -78,19 +77,18 @@ def rounded(values, digits=5):
     return np.where(normal, np.round(np.where(normal, values, 0) * scale) / scale, values)
 
 
-EMBEDDED = re.compile(rb"data:image/png;base64,([^\"]*)")
-
-
 def as_svg(figure):
     """A figure as the bytes of an SVG, the same on every run: no date, fixed ids, and the pictures in it as light as `as_png`'s."""
     buffer = io.BytesIO()
     FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
-    return EMBEDDED.sub(lambda found: found[0][: -len(found[1])] + _lightened(found[1]), buffer.getvalue())
+    return re.sub(rb"(?<=data:image/png;base64,)[^\"]+", lambda found: _lightened(found[0]), buffer.getvalue())
 
 
 def as_png(figure):
     """A figure as the bytes of a PNG with at most 256 colours, the same on every run: less than half as heavy as one with all."""
-    return _with_few_colours(as_picture(figure), dpi=(figure.dpi, figure.dpi))
+    buffer = io.BytesIO()
+    _quantized(as_picture(figure), 256).save(buffer, format="png", optimize=True, dpi=(figure.dpi, figure.dpi))
+    return buffer.getvalue()
 
 
 def as_picture(figure):
@@ -98,13 +96,6 @@ def as_picture(figure):
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return Image.fromarray(np.asarray(canvas.buffer_rgba()))
-
-
-def _with_few_colours(picture, **options):
-    """A PIL image as the bytes of a PNG of at most 256 colours; its transparency is lost."""
-    buffer = io.BytesIO()
-    _quantized(picture, 256).save(buffer, format="png", optimize=True, **options)
-    return buffer.getvalue()
 
 
 def _quantized(picture, colours):

@@ -22,9 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 OUTPUTS = ROOT / "outputs"
 
-PLACE_VARIABLE = (
-    "HELPERS_PLACE"  # names the folder of a run with parameters of its own: what it writes is not the report
-)
+PLACE_VARIABLE = "HELPERS_PLACE"  # names the folder of a run with parameters of its own, which is not the report
 _PLACE = os.environ.get(PLACE_VARIABLE)
 PLACE = Path(_PLACE) if _PLACE else OUTPUTS
 
@@ -33,7 +31,7 @@ MODELS = PLACE / "models"  # trained networks with their cards; committed
 RESULTS = PLACE / "results"  # every number that a sentence uses; committed
 TRAINING = PLACE / "training"  # checkpoints of unfinished training runs; ignored by git, as is all below
 
-CACHE = OUTPUTS / "cache"  # the four data files, verified
+CACHE = OUTPUTS / "cache"  # the four data files, verified, and what our processes would put into the user's home
 EXECUTED = OUTPUTS / "executed"  # notebooks as papermill left them
 RUNS = OUTPUTS / "runs"  # a folder for each set of parameters other than the notebooks' own
 SMOKE = OUTPUTS / "smoke"  # all that the smoke profile writes

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 from scipy.optimize import minimize_scalar
+from scipy.special import softmax
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,4 @@ def fitted_temperature(probabilities, labels):
 
 def tempered(probabilities, temperature):
     """Probabilities (n, classes) whose logarithms are divided by the temperature, normalised again; float64."""
-    logits = np.log(np.maximum(probabilities.astype(float), 1e-30)) / temperature
-    scores = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return scores / scores.sum(axis=1, keepdims=True)
+    return softmax(np.log(np.maximum(probabilities.astype(float), 1e-30)) / temperature, axis=1)

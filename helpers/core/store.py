@@ -27,64 +27,57 @@ def atomic_write(path):
     path = Path(path)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}-{threading.get_ident()}.partial{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise _write_problem(path, error) from error
+        with write_problems(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.replace(path)
     finally:
         with suppress(OSError):
             temporary.unlink()
 
 
-def _write_problem(path, error):
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Problem(
-            f"The disk is full: {shown(path)} could not be written and is left as it was; free some space and run again."
-        )
-    return Problem(f"{shown(path)} cannot be written ({error.strerror or error}); what was there is left as it was.")
-
-
 @contextmanager
 def write_problems(path):
-    """Turn what goes wrong on the disk while others write into `path` into a Problem."""
+    """Turn what goes wrong on the disk while a block writes `path`, or into it, into a Problem."""
     try:
         yield
     except BrokenPipeError:  # nobody reads what is printed: no fault of the disk
         raise
     except OSError as error:
-        raise _write_problem(Path(path), error) from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise Problem(
+            f"The disk is full: {shown(path)} could not be written and is left as it was; free some space and run again."
+            if full
+            else f"{shown(path)} cannot be written ({error.strerror or error}); what was there is left as it was."
+        ) from error
 
 
 def named_output(path, inputs=()):
     """Check the name of a file that the user wants written, before the work begins.
 
     path : str or Path, as typed (see project.typed).   inputs : Paths of files read for it, none of which it may be.
-    Returns (path, mode): the Path, and st_mode of what stands there, links followed, or None if nothing does.
+    Returns (path, mode): the Path, and st_mode of what stands there, links followed, or 0 if nothing does.
     Raises Problem for no name, a folder, a disk, a write-protected file or folder, or one of the inputs.
     """
     if not str(path):
         raise Problem("The name of the output is empty: name a file.")
     name = typed(path)
-    try:
+    mode = 0
+    with write_problems(name), suppress(FileNotFoundError):
         mode = name.stat().st_mode
-    except FileNotFoundError:
-        mode = None
-    except OSError as error:
-        raise _write_problem(name, error) from None
-    if str(path).endswith(os.sep) or (mode is not None and stat.S_ISDIR(mode)):
+    if str(path).endswith(os.sep) or stat.S_ISDIR(mode):
         raise Problem(f"The output {path} is a folder: name a file in it.")
-    if mode is not None and stat.S_ISBLK(mode):
+    if stat.S_ISBLK(mode):
         raise Problem(f"The output {path} is a disk: name a file.")
-    if mode is not None and stat.S_ISREG(mode):
+    if stat.S_ISREG(mode):
         for each in inputs:
             if each.exists() and name.samefile(each):
                 raise Problem(f"The output {path} is the same file as the input {each}: name another.")
         if not os.access(name, os.W_OK):
             raise Problem(f"The output {path} is write-protected: name another, or change its permissions.")
-    if mode is None or stat.S_ISREG(mode):
+    if not mode or stat.S_ISREG(mode):
         place = next(place for place in Path(os.path.realpath(name)).parents if place.exists())
         if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
             raise Problem(f"The output {path} cannot be written: {place} is no folder that you may write in.")
@@ -100,12 +93,12 @@ def write_named(path, content, inputs=()):
     Raises Problem as named_output does, and if the disk is full, the folder is closed, or nobody reads from the pipe.
     """
     path, mode = named_output(path, inputs)
-    if mode is not None and not stat.S_ISREG(mode):
+    if mode and not stat.S_ISREG(mode):
         _write_to_device(path, content)
         return
     with atomic_write(os.path.realpath(path)) as temporary:
         temporary.write_bytes(content)
-        if mode is not None:
+        if mode:
             temporary.chmod(stat.S_IMODE(mode))
 
 
@@ -123,7 +116,7 @@ def _write_to_device(path, content):
 
 
 def write_bytes(path, content):
-    """Write bytes atomically. A file that holds them already is left untouched, so that make sees nothing new."""
+    """Write bytes atomically. A file that holds them already is left untouched."""
     path = Path(path)
     if path.is_file() and path.read_bytes() == content:
         return
@@ -151,14 +144,15 @@ def read_json(path, remedy=""):
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         fault = "is missing"
-    except (ValueError, UnicodeDecodeError) as error:
+    except ValueError as error:
         fault = f"is not valid JSON ({error})"
+    raise _spoilt(path, fault, remedy)
+
+
+def _spoilt(path, fault, remedy):
+    """A Problem with a stored file, which git or, where there is one, a command brings back."""
     anew = f", or make it anew with `{remedy}`" if remedy else ""
-    raise Problem(f"{shown(path)} {fault}: {_back(path)}{anew}.")
-
-
-def _back(path):
-    return f"get it back with `git checkout -- {shown(path)}`"
+    return Problem(f"{shown(path)} {fault}: get it back with `git checkout -- {shown(path)}`{anew}.")
 
 
 def rounded(value, digits=6):
@@ -193,16 +187,11 @@ def lock(path):
     Raises Problem if the folder cannot be written.
     """
     path = Path(path)
-    held = FileLock(path.with_name(f".{path.name}.lock"))
-    try:
+    with write_problems(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        held.acquire()
-    except OSError as error:
-        raise _write_problem(path, error) from error
-    try:
+        held = FileLock(path.with_name(f".{path.name}.lock")).acquire()
+    with held:
         yield
-    finally:
-        held.release()
 
 
 def write_card(path, facts, files):
@@ -220,22 +209,16 @@ def read_card(path, remedy):
     remedy : str, the command that makes them anew. Raises Problem if a file or the card is missing, or a digest differs.
     """
     path = Path(path)
-    if not path.is_file():
-        raise Problem(f"The card {shown(path)} is missing: {_back(path)}, or train the network with `{remedy}`.")
     card = read_json(path, remedy)
     files = card.get("files") if isinstance(card, dict) else None
     if not isinstance(files, dict):
-        raise Problem(
-            f"{shown(path)} is no card of this version: {_back(path)}, or train the network anew with `{remedy}`."
-        )
+        raise _spoilt(path, "is no card of this version", remedy)
     for name, known in files.items():
         file = path.with_name(name)
         if not file.is_file():
-            raise Problem(f"{shown(file)} is missing: {_back(file)}, or train the network with `{remedy}`.")
+            raise _spoilt(file, "is missing", remedy)
         if digest(file) != known:
-            raise Problem(
-                f"{shown(file)} does not match its card: {_back(file)}, or train the network anew with `{remedy}`."
-            )
+            raise _spoilt(file, "does not match its card", remedy)
     return card
 
 

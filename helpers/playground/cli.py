@@ -3,8 +3,8 @@
 import io
 import json
 import math
-import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -49,19 +49,11 @@ def run(args):
     drawn_alone = drawn and len(seeds) == 1  # whose loss curve needs every epoch
     trained = train(config, seeds, epochs, at=None if drawn_alone else at)
     kept = np.flatnonzero(np.isin(trained.epochs, at))
-    _print(json.dumps(_told(_as_json(trained, kept)), allow_nan=False) if args.json else _as_table(trained, kept))
+    text = json.dumps(_told(_as_json(trained, kept)), allow_nan=False) if args.json else _as_table(trained, kept)
+    with suppress(BrokenPipeError):  # a reader who has had enough is no fault
+        print(text, flush=True)
     if drawn:
         store.write_named(args.png, _picture(trained, _format(args.png)))
-
-
-def _print(text):
-    """Print; a reader who has had enough is no fault, and any other is told in one sentence."""
-    try:
-        print(text, flush=True)
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be flushed goes there
-        if not isinstance(error, BrokenPipeError):
-            raise Problem(f"The output cannot be written ({error.strerror}).") from error
 
 
 def _format(path):

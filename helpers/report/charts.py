@@ -1,7 +1,6 @@
 """All claims of the report in one picture, and what was measured with a clock: numbers in, a matplotlib Figure out."""
 
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from helpers.core import plotting
 from helpers.core.plotting import rounded
@@ -29,14 +28,14 @@ def p_values(groups):
 
     groups : dict of heading -> rows (label, p-value, verdict). A p-value below LEAST is drawn at the edge.
     """
-    figure, axes = _rows(groups)
+    figure, axes, placed = _rows(groups)
     axes.set(xscale="log", xlim=(LEAST / 1.3, 1.3), xlabel="p-value of the printed value (logarithmic scale)")
     axes.axvspan(LEAST / 1.3, rules.LEVEL, color=plotting.GRID, alpha=0.6, linewidth=0)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.xaxis.set_minor_locator(NullLocator())
-    for y, (_, p, word) in _placed(groups):
+    for y, (_, p, word) in placed:
         axes.plot(rounded(max(p, LEAST), 4), y, **_look(word))
-    _legend(axes, [word for _, (_, _, word) in _placed(groups)])
+    _legend(axes, placed)
     return figure
 
 
@@ -45,48 +44,41 @@ def shares(groups):
 
     groups : dict of heading -> rows (label, share, low, high, (least, most), verdict).
     """
-    figure, axes = _rows(groups)
+    figure, axes, placed = _rows(groups)
     axes.set(xlim=(-0.02, 1.02), xlabel="share, with its 95 % interval")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    for y, (_, share, low, high, holding, word) in _placed(groups):
+    for y, (_, share, low, high, holding, word) in placed:
         color, ends = COLORS[rules.grade(word)], rounded([low, high], 4)
         axes.plot(holding, [y, y], color=BAND, linewidth=9, solid_capstyle="butt", zorder=1)
         axes.plot(ends, [y, y], color=color, linewidth=1.6)
         axes.plot(rounded(share, 4), y, **_look(word))
     axes.plot([], [], color=BAND, linewidth=9, label="shares with which it holds")
-    _legend(axes, [row[-1] for _, row in _placed(groups)])
+    _legend(axes, placed)
     return figure
 
 
 def _rows(groups):
-    """Figure and axes with a line and a label for each row of each group, headings between them."""
+    """Figure and axes with a line and a label for each row of each group, headings between; and each row after its height."""
     height = sum(len(rows) + HEADING for rows in groups.values())
     figure, axes = plotting.subplots(ROW * height + 0.8)
     axes.set(ylim=(height - 0.3, -0.2), yticks=[])
     beside = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
-    top = 0.0
+    top, placed = 0.0, []
     for heading, rows in groups.items():
         axes.text(-0.01, top + 0.3, heading, weight="bold", size=8.5, **beside)
+        placed += [(top + HEADING + place - 0.2, row) for place, row in enumerate(rows)]
         top += len(rows) + HEADING
-    for y, row in _placed(groups):
+    for y, row in placed:
         axes.text(-0.01, y, row[0], size=8, **beside)
         axes.axhline(y, color=plotting.GRID, linewidth=0.5, zorder=0.5)
     axes.grid(False, axis="y")
     axes.spines["left"].set_visible(False)
-    return figure, axes
+    return figure, axes, placed
 
 
-def _placed(groups):
-    """Each row with its height in the picture: pairs of float and row."""
-    top = 0.0
-    for rows in groups.values():
-        for place, row in enumerate(rows):
-            yield top + HEADING + place - 0.2, row
-        top += len(rows) + HEADING
-
-
-def _legend(axes, words):
-    for word in dict.fromkeys(sorted(words, key=lambda each: list(MARKS).index(_kind(each)))):
+def _legend(axes, placed):
+    words = {row[-1]: list(MARKS).index(_kind(row[-1])) for _, row in placed}
+    for word in sorted(words, key=words.get):
         axes.plot([], [], **_look(word), label=word)
     axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=4, fontsize=8)
 
@@ -104,9 +96,9 @@ def costs(chapters, speedups):
     """
     heights = [len(chapters) + 2.2] * bool(chapters)
     heights += [sum(len(group) + GAP for group in speedups.values()) + 1.4] * bool(speedups)
-    figure = Figure(figsize=(plotting.WIDTH, BAR * sum(heights) + 0.4), layout="constrained")
+    figure, axes = plotting.subplots(BAR * sum(heights) + 0.4, len(heights), squeeze=False, height_ratios=heights)
     figure.get_layout_engine().set(hspace=0.05)
-    axes = list(figure.subplots(len(heights), squeeze=False, height_ratios=heights)[:, 0])
+    axes = axes[:, 0]
     if chapters:
         _chapter_bars(axes[0], chapters)
     if speedups:
@@ -154,4 +146,3 @@ def _speedup_bars(axis, speedups):
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axis.xaxis.set_minor_formatter(NullFormatter())

@@ -11,7 +11,6 @@ from helpers.core.project import Problem
 from helpers.report import rules
 
 DATASETS = {"xor": "XOR", "gauss": "Gaussian"}
-RULES = {"counted": "equal", "derived": "proved", "setting": "shown"}  # of the kinds that need not name one
 
 
 @dataclass(frozen=True)
@@ -78,13 +77,8 @@ def _rule(row, pairs):
     if "setting" in row:
         own = pairs[row["id"]]
         return rules.AmongSeeds(tuple(dict.fromkeys(pair for pair in pairs.values() if pair != own)))
-    name = row.get("rule") or RULES.get(row["kind"], "next run")
-    return rules.NextRun(_digits(row["value"])) if name == "next run" else rules.RULES[name]
-
-
-def _digits(value):
-    """How many decimals a number is printed with (int)."""
-    return len(str(value).partition(".")[2])
+    name = row.get("rule", row["kind"])
+    return rules.NextRun(len(str(row["value"]).partition(".")[2])) if name == "measured" else rules.RULES[name]
 
 
 def claim(claim_id):

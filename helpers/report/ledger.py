@@ -40,7 +40,7 @@ def entries():
 def _chapter_results(name):
     """What a chapter's check calls left in its results, by claim id (dict), or None if it has none."""
     path = project.RESULTS / f"{name}.json"
-    return {row["id"]: row for row in store.read_json(path)["claims"]} if path.is_file() else None
+    return {row["id"]: row for row in _results(name)["claims"]} if path.is_file() else None
 
 
 def _entry(claim, chapters, results):
@@ -86,8 +86,12 @@ def by_chapter(rows):
 
 def chapter_numbers(chapter):
     """What a chapter's sentences were computed from, by name (dict). Raises Problem if it was not run."""
-    name = notebooks.source_path(chapter).stem
-    return store.read_json(project.RESULTS / f"{name}.json", f"python -m helpers run {name}")["numbers"]
+    return _results(notebooks.source_path(chapter).stem)["numbers"]
+
+
+def _results(name):
+    """What a chapter has left in outputs/results/ (dict). Raises Problem if it was not run."""
+    return store.read_json(project.RESULTS / f"{name}.json", f"python -m helpers run {name}")
 
 
 # --- places -----------------------------------------------------------------------------------------------------------
@@ -104,11 +108,9 @@ def claim_address(entry):
 
 @cache
 def _sections(name):
-    """The anchor of the section in which each claim of a chapter is checked (dict), from the newest outputs there are."""
-    found = {}
-    for path in (notebooks.source_path(name), project.EXECUTED / f"{name}.ipynb"):
-        found |= sections_of_claims(notebooks.read(path)) if path.is_file() else {}
-    return found
+    """The anchor of the section in which each claim of a chapter is checked (dict): by its last run, or as stored."""
+    current = notebooks.why_not_current(name) is None
+    return sections_of_claims(notebooks.read(notebooks.executed_path(name) if current else notebooks.source_path(name)))
 
 
 def sections_of_claims(notebook):
@@ -152,10 +154,8 @@ def table_rows(rows):
 
 def reported_words(entry):
     """What the report states: the printed value, or the statement in our words (str)."""
-    printed = entry["reported"]
-    return (
-        page.in_words(entry["says"], "") if printed is None else page.in_words(printed, claims.claim(entry["id"]).form)
-    )
+    stated = entry["says"] if entry["reported"] is None else entry["reported"]
+    return page.in_words(stated, claims.claim(entry["id"]).form)
 
 
 def measured_words(entry):
@@ -193,19 +193,14 @@ SHOWN = {
 def readme_part():
     """What stands between the README's two marks: chapter 08 in brief, and a table of the chapters (str of Markdown)."""
     chapters = page.markdown_table({"": "l", "chapter": "l", "in a line": "l"}, map(_chapter_line, notebooks.names()))
-    return f"**In brief.** {_brief(notebooks.LAST)}\n\n{chapters}"
-
-
-def _brief(name):
-    """What a chapter found, in brief, from its results (str of Markdown)."""
-    return store.read_json(project.RESULTS / f"{name}.json", f"python -m helpers run {name}")["brief"]
+    return f"**In brief.** {_results(notebooks.LAST)['brief']}\n\n{chapters}"
 
 
 def _chapter_line(name):
     """A chapter for the README: a picture of it, its question, and the first sentence of what it found (list of str)."""
     number, title = name[:2], notebooks.title(notebooks.read(notebooks.source_path(name)))
     picture = f'<img src="figures/{SHOWN[int(number)]}.png" width="150" alt="">'
-    first = re.split(r"(?<=\.) (?=[A-Z0-9*])", _brief(name))[0]
+    first = re.split(r"(?<=\.) (?=[A-Z0-9*])", _results(name)["brief"])[0]
     return [picture, f"[{number}](notebooks/{name}.ipynb) {title}", first]
 
 
@@ -216,7 +211,6 @@ def write():
 
 def write_readme():
     """Renew what the README tells of the results, between its two marks."""
-    path = project.ROOT / "README.md"
-    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    store.write_text(path, f"{before}{BEGIN}\n{readme_part()}\n{END}{after}")
+    path, part = project.ROOT / "README.md", f"{BEGIN}\n{readme_part()}\n{END}"
+    marked = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
+    store.write_text(path, marked.sub(lambda _: part, path.read_text(encoding="utf-8")))

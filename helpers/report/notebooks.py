@@ -121,13 +121,8 @@ def _tree(source):
     return ast.Module([], [])
 
 
-def helper_files(notebook):
-    """Every file of the helpers package that a notebook's code reaches by imports, in order of path (list of Path)."""
-    return files_reached(code_cells(notebook))
-
-
 def files_reached(sources):
-    """The same for pieces of Python in general (list of str)."""
+    """Every file of the helpers package that pieces of Python (list of str) reach by imports, in order of path (list of Path)."""
     found, open_ends = set(), [imported_files(source) for source in sources]
     while open_ends:
         for path in open_ends.pop() - found:
@@ -160,16 +155,11 @@ def _imports(source):
     return {name for name in names if name.split(".")[0] == "helpers"}
 
 
-def code_digest(notebook):
-    """SHA-256 over the syntax of a notebook's code cells and of the helper files that they reach, as 64 hex digits.
+def code_digest(sources):
+    """SHA-256 over the syntax of pieces of Python, such as code cells, and of the helper files that they reach (64 hex digits).
 
     Comments, layout and docstrings do not count. Of a file that is no Python (claims.yaml), the text does.
     """
-    return digest_of(code_cells(notebook))
-
-
-def digest_of(sources):
-    """The same for pieces of Python in general (list of str)."""
     total = hashlib.sha256(json.dumps([_cell_meaning(source) for source in sources]).encode())
     for path in files_reached(sources):
         text = path.read_text(encoding="utf-8")
@@ -216,11 +206,17 @@ def inputs_digest(name):
     are always the same: their digests stand in the code.
     """
     notebook = read(source_path(name))
-    facts = [code_digest(notebook), [cell.source for cell in notebook.cells], os.environ.get("KERAS_BACKEND")]
+    told = names() if name == LAST else [name]  # the last leads to the sections of all others
+    cells = [cell.source for each in told for cell in read(source_path(each)).cells]
+    facts = [code_digest(code_cells(notebook)), cells, os.environ.get("KERAS_BACKEND")]
+    return digest_with_files(facts, [project.ROOT / "requirements.txt", *stored_for(name, notebook)])
+
+
+def digest_with_files(facts, paths):
+    """SHA-256 over a JSON value, and over the names and bytes of those files that are there, as 64 hex digits."""
     total = hashlib.sha256(json.dumps(facts).encode())
-    for path in [project.ROOT / "requirements.txt", *stored_for(name, notebook)]:
-        if path.is_file():
-            total.update(path.relative_to(project.ROOT).as_posix().encode() + store.digest(path).encode())
+    for path in filter(Path.is_file, paths):
+        total.update(path.relative_to(project.ROOT).as_posix().encode() + store.digest(path).encode())
     return total.hexdigest()
 
 
@@ -234,7 +230,7 @@ def stored_for(name, notebook):
     networks = [
         path for path in sorted(project.MODELS.glob("*/[!.]*")) if any(f"{path.parent.name}/" in word for word in named)
     ]
-    code = [path.read_text(encoding="utf-8") for path in helper_files(notebook)]
+    code = [path.read_text(encoding="utf-8") for path in files_reached(cells)]
     words = named.union(*map(_words, code))
     chapters = names()
     return [path for path in results if {path.stem, path.name} & words and path.stem not in chapters] + networks
@@ -317,7 +313,7 @@ def keep_outputs(name):
     source.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
-        STAMP: code_digest(source),
+        STAMP: code_digest(code_cells(source)),
     }
     store.write_text(source_path(name), nbformat.writes(source) + "\n")
     return source_path(name)

@@ -37,7 +37,7 @@ class Page:
 
     def __init__(self, chapter, profile, seed):
         self.chapter, self.seed = chapter, seed
-        self.number, self.slug = int(chapter[:2]), chapter[3:].replace("_", "-")
+        self.number = int(chapter[:2])
         self.profile = profile_named(profile)
         self._numbers, self._claims, self._verdicts, self._figures, self._brief = {}, {}, {}, {}, ""
 
@@ -59,8 +59,9 @@ class Page:
 
     def _keep(self, name, value):
         kept = store.rounded(value)
-        if self._numbers.setdefault(name, kept) != kept and not self.profile.sliver:
-            raise ValueError(f"say: {name} is {self._numbers[name]} already and cannot be {kept} as well")
+        known = self._numbers.setdefault(name, kept)
+        if known is not kept and known != kept and not self.profile.sliver:  # NaN differs from itself
+            raise ValueError(f"say: {name} is {known} already and cannot be {kept} as well")
 
     def in_brief(self):
         """Keep the place at the top of the chapter where `brief` shows what was found."""
@@ -152,8 +153,10 @@ class Page:
         """
         facts = self._figure_facts(slug, caption, alt, report)
         dpi = matplotlib.rcParams["savefig.dpi"]
-        store.write_bytes(self.profile.figures / f"{facts['name']}.svg", _picture(figure, "svg", dpi))
-        self._show_figure("png", _picture(figure, "png", dpi), facts)
+        _lay_out(figure, dpi)
+        store.write_bytes(self.profile.figures / f"{facts['name']}.svg", plotting.as_svg(figure))
+        figure.dpi = dpi  # to draw an SVG sets it to 72
+        self._show_figure("png", plotting.as_png(figure), facts)
 
     def publish_animation(self, frames, slug, *, caption, alt, report=None, seconds=0.12):
         """Write figures to figures/ as one GIF that plays over and over, and show it under its number.
@@ -191,12 +194,8 @@ class Page:
             }
             store.write_json(self.profile.results / f"{self.chapter}.json", record)
         facts = environment(self.profile.name, self.seed)
-        lines = [f"| {key} | {value} |" for key, value in facts.items()]
-        data = {
-            "text/markdown": "\n".join(["| this run | made with |", "|:--|:--|", *lines]),
-            "application/json": facts,
-        }
-        display(data, raw=True)
+        table = markdown_table({"this run": "l", "made with": "l"}, facts.items())
+        display({"text/markdown": table, "application/json": facts}, raw=True)
 
 
 def markdown_table(columns, rows):
@@ -230,12 +229,6 @@ def environment(profile, seed):
         "system": f"{platform.system()} {platform.machine()}",
         **versions,
     }
-
-
-def _picture(figure, kind, dpi):
-    """A figure as bytes of "svg" or "png" that are the same on every run."""
-    _lay_out(figure, dpi)
-    return plotting.as_svg(figure) if kind == "svg" else plotting.as_png(figure)
 
 
 def _lay_out(figure, dpi):

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from helpers.core import store
 from helpers.core.stats import NEIGHBOURS, Accuracy, Interval, conformal_p_value, means_interval, next_run_interval
 
 REPRODUCED, NEAR_MISS, NOT_REPRODUCED = "reproduced", "near miss", "not reproduced"
@@ -183,7 +184,7 @@ class NextRun:
         if evidence.possible is None:
             return found
         least, greatest = evidence.possible
-        passing = np.mean([value in found.interval for value in range(least, greatest + 1)])
+        passing = np.mean([_rounds_into(value, found.interval, unit) for value in range(least, greatest + 1)])
         found = replace(found, power=float(passing))
         return found if passing < 1 else replace(found, word=UNTESTABLE, why=EVERY_VALUE_PASSES)
 
@@ -250,23 +251,23 @@ class Plain:
 
     def judge(self, printed, evidence):
         """The Verdict on a number, a list or None, from ours; for a derivation, from a bool."""
-        return self.finds(_plain(printed), _plain(evidence))
+        return self.finds(printed, store.rounded(evidence, 17))  # plain Python: 17 digits change no number
 
 
 RULES = {
     "folds": FoldMeans(),
-    "equal": Plain(
+    "counted": Plain(
         "agrees if what we count is equal", lambda printed, ours: Verdict(AGREES if ours == printed else DIFFERS, ours)
     ),
-    "proved": Plain(
+    "derived": Plain(
         "correct if a machine check, by algebra or by differentiation, confirms it",
         lambda _, holds: Verdict(CORRECT, "confirmed") if holds else Verdict(IN_ERROR, "refuted"),
     ),
-    "shown": Plain(
+    "setting": Plain(
         "a setting of the report that we took over: shown, not counted", lambda _, ours: Verdict(AS_SET, ours)
     ),
     "clock": Plain("not judged: seconds are shown beside ours", lambda _, ours: Verdict(UNTESTABLE, ours, why=CLOCK)),
-}  # by the name that claims.yaml gives
+}  # by the name that claims.yaml gives, or by the kind of claim
 
 
 def grade(word):
@@ -281,24 +282,11 @@ def _rounds_into(printed, interval, unit):
 
 def _p_value(covered):
     """One less the lowest level at which an interval covers a value. covered : function of a level that gives a bool."""
-    p = np.geomspace(TINY, 1, 601)[:-1]
+    p = np.union1d(np.geomspace(TINY, 1, 601)[:-1], LEVEL)  # with LEVEL, at which verdicts turn
     return float(p[max(bisect(p, -0.5, key=lambda each: -float(covered(1 - each))) - 1, 0)])
-
-
-def _plain(value):
-    """Lists for tuples and arrays, Python numbers for NumPy's."""
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def holm(p_values):
     """Holm's adjusted p-values (Holm 1979), in the order given (list of float)."""
-    order, count, reached = np.argsort(p_values), len(p_values), 0.0
-    adjusted = [0.0] * count
-    for rank, place in enumerate(order):
-        reached = max(reached, min(1.0, (count - rank) * p_values[place]))
-        adjusted[place] = float(reached)
-    return adjusted
+    order, steps = np.argsort(p_values), np.sort(p_values) * np.arange(len(p_values), 0, -1)
+    return np.minimum(np.maximum.accumulate(steps), 1)[np.argsort(order)].tolist()

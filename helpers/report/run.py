@@ -25,8 +25,6 @@ from helpers.core import project, store
 from helpers.core.project import Problem, shown
 from helpers.report import notebooks
 
-SITE = "site"  # the site's name in the record
-
 
 def run(names, given, force=False, jobs=2):
     """Execute chapters, `jobs` at a time, each in a process of its own so that its peak memory can be told.
@@ -111,7 +109,7 @@ def _typed(name, key, text, default):
     """`text` as a value of the type of the parameter's default."""
     kind, value = type(default), text
     if kind is not str:
-        with contextlib.suppress(ValueError, SyntaxError):
+        with contextlib.suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             value = ast.literal_eval(text)
     if kind is float and type(value) is int:
         value = float(value)
@@ -123,12 +121,6 @@ def _typed(name, key, text, default):
 
 
 # --- places -----------------------------------------------------------------------------------------------------------
-
-
-def _target(name, profile, place):
-    """Where the executed notebook goes."""
-    folders = {"report": project.EXECUTED, "train": project.EXECUTED / "train", "smoke": project.SMOKE / "executed"}
-    return (place or folders[profile.name]) / f"{name}.ipynb"
 
 
 def _own_place(name, profile, own):
@@ -144,11 +136,16 @@ def _own_place(name, profile, own):
     with store.lock(place):
         (place / "results").mkdir(parents=True, exist_ok=True)
         links = {place / "results" / path.name: path for path in project.RESULTS.glob("[!.]*.json")}
+        for other in notebooks.names() if name == notebooks.LAST else ():  # what they found under these parameters
+            found = project.RUNS / f"{other}-{digest[:8]}" / "results" / f"{other}.json"
+            links |= {place / "results" / found.name: found} if other != name and found.is_file() else {}
         if profile.trains and (place / "models").is_symlink():
             (place / "models").unlink()
         elif not profile.trains:
             links[place / "models"] = project.MODELS
         for link, target in links.items():
+            if link.is_symlink() and link.readlink() != target:
+                link.unlink()
             if not os.path.lexists(link):
                 link.symlink_to(target)
     return place
@@ -171,7 +168,8 @@ def _run_one(name, profile, own):
     """Execute one notebook and record it. Returns 0; raises Problem if it fails."""
     _require_writable(project.OUTPUTS, project.CACHE)
     place = _own_place(name, profile, own)
-    target = _target(name, profile, place)
+    folders = {"report": project.EXECUTED, "train": project.EXECUTED / "train", "smoke": project.SMOKE / "executed"}
+    target = (place or folders[profile.name]) / f"{name}.ipynb"
     _require_writable(target.parent, *([] if place or profile.sliver else [project.FIGURES, project.RESULTS]))
     with store.lock(project.RUN_RECORD):
         pass  # the lock may be another user's: better to know before the work
@@ -187,10 +185,12 @@ def _run_one(name, profile, own):
             with _set(project.PLACE_VARIABLE, place), _progress_shown():
                 notebook = _execute(name, working, own)
         except BaseException as error:
-            _record(key, _entry(profile, "failed", started, None))
-            raise _failure(name, working, target, error) from (None if isinstance(error, Exception) else error)
+            record(key, _entry(profile, "failed", started, None))
+            if not isinstance(error, Exception):
+                raise  # Ctrl-C and the like pass through
+            raise _failure(name, working, target, error) from None
         entry = _entry(profile, "done", started, notebook)
-        _record(key, entry, working, target, inputs)
+        record(key, entry, working, target, inputs)
     finally:
         working.unlink(missing_ok=True)
     if profile.name == "train":
@@ -212,18 +212,16 @@ def _execute(name, working, parameters):
 
 
 def _failure(name, working, target, error):
-    """What to raise for a run that broke: one sentence with notebook, cell and error; the broken output is kept."""
-    if not isinstance(error, Exception):
-        return error  # Ctrl-C and the like pass through
-    kept = target.with_name(f"{target.stem}.broken.ipynb")
-    where = ""
+    """The Problem of a run that broke: one sentence with notebook, cell and error; the broken output is kept."""
+    kept, where = target.with_name(f"{target.stem}.broken.ipynb"), ""
     if working.is_file():
         with contextlib.suppress(OSError):
             working.replace(kept)
             where = f" The broken output is {shown(kept)}."
     if hasattr(error, "ename"):  # papermill's own error, raised by a cell
-        what = error.evalue if error.ename == "Problem" else f"{error.ename}: {error.evalue}"
-        return Problem(f"{name}, code cell {error.exec_count}: {what.strip().removesuffix('.')}.{where}")
+        said = ([] if error.ename == "Problem" else [error.ename]) + ([error.evalue] if error.evalue.strip() else [])
+        what = " ".join(": ".join(said).split())
+        return Problem(f"{name}, code cell {error.exec_count}: {what.removesuffix('.')}.{where}")
     if type(error).__name__ == "DeadKernelError":
         return Problem(
             f"{name}: the notebook's process died, for want of memory perhaps; close what else runs and try again."
@@ -266,13 +264,14 @@ def _progress_shown():
 
 
 def _follow(file, ended):
-    while True:
-        last_look = ended.is_set()
-        for line in file:
-            _say("  " + line.rstrip("\n"))
-        if last_look:
-            return
-        ended.wait(0.3)
+    with contextlib.suppress(OSError):  # if nobody reads any more, the last line of the run will tell
+        while True:
+            last_look = ended.is_set()
+            for line in file:
+                _say("  " + line.rstrip("\n"))
+            if last_look:
+                return
+            ended.wait(0.3)
 
 
 def _say(line):
@@ -295,7 +294,7 @@ def _entry(profile, status, started, notebook):
     }
 
 
-def _record(key, entry, working=None, target=None, inputs=None):
+def record(key, entry, working=None, target=None, inputs=None):
     """Put the executed notebook `working` into its place and add the run to outputs/run.json, as one step.
 
     inputs : the digest of what the report's run was made from, or None for any other run.
@@ -311,45 +310,6 @@ def _record(key, entry, working=None, target=None, inputs=None):
 
 def _made_with(notebook):
     """The environment that the notebook's last cell showed: seed, device, versions (dict), or None."""
-    for cell in reversed(notebook.cells if notebook else []):
-        for output in cell.get("outputs", []):
-            if "application/json" in output.get("data", {}):
-                return output["data"]["application/json"]
-    return None
-
-
-# --- the site ---------------------------------------------------------------------------------------------------------
-
-
-def site_is_current():
-    """Whether outputs/site is what the chapters' last run, and the sources of the site, would make now."""
-    return notebooks.run_record().get(SITE) == _site_facts()
-
-
-def record_site():
-    """Note in outputs/run.json what the site that now lies in outputs/site was made from."""
-    _record(SITE, _site_facts())
-
-
-def _site_facts():
-    """What the site is made from, and what it holds: names and sizes of its files (dict of two digests)."""
-    files = sorted(path for path in project.SITE.rglob("*") if path.is_file())
-    held = repr([(shown(path), path.stat().st_size) for path in files])
-    return {"inputs": _site_inputs(), "made": hashlib.sha256(held.encode()).hexdigest()}
-
-
-def _site_inputs():
-    """SHA-256 over all that the site is made from: executed notebooks, figures, results, its code and pages, a browser."""
-    from helpers.report import site
-
-    facts = [notebooks.digest_of(["from helpers.report import site"]), site.find_browser()]
-    total = hashlib.sha256(repr(facts).encode())
-    beside = [
-        path for folder in (project.NOTEBOOKS, project.ROOT / "helpers" / "report") for path in folder.rglob("*.*")
-    ]
-    pages = [path for path in beside if path.suffix not in (".ipynb", ".py", ".pyc")]
-    made = [*project.FIGURES.glob("*.*"), *project.RESULTS.glob("*.json"), project.ROOT / "requirements.txt"]
-    for path in sorted([*map(notebooks.executed_path, notebooks.names()), *made, *pages]):
-        if path.is_file() and not path.name.startswith("."):
-            total.update(path.relative_to(project.ROOT).as_posix().encode() + store.digest(path).encode())
-    return total.hexdigest()
+    cells = notebook.cells if notebook else []
+    told = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
+    return next((data["application/json"] for data in reversed(told) if "application/json" in data), None)

@@ -5,7 +5,7 @@ into a proper figure: the SVG file (or the GIF of an animation), its alternative
 The pages beside the chapters are the templates in notebooks/site/.
 """
 
-import importlib.util
+import contextlib
 import os
 import re
 import shutil
@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from importlib import resources
 from pathlib import Path
 
 import jinja2
@@ -20,14 +21,13 @@ import nbformat
 
 from helpers.core import project, store
 from helpers.core.project import Problem, shown
-from helpers.report import benchmarks, claims, ledger, notebooks, page, rules, tables
+from helpers.report import benchmarks, claims, ledger, notebooks, page, rules, run, tables
 
 ASSETS = Path(__file__).parent / "site_assets"
+RECORD = "site"  # its name in outputs/run.json
 LIST = "files.txt"  # the names of a site's files: by it we know a folder that we made
 LEAVINGS = re.compile(r"\.DS_Store|\._.*|Thumbs\.db|desktop\.ini")  # what file managers leave in any folder
-PAGE_NAME = re.compile(
-    r"[a-z_]+\.md"
-)  # a page beside the chapters; copies of it that an editor leaves are named otherwise
+PAGE_NAME = re.compile(r"[a-z_]+\.md")  # a page beside the chapters; copies that an editor leaves are named otherwise
 SHOWN_AGAIN = re.compile(r"^!\[[^\]]*\]\(\.\./figures/([\w-]+)\.(?:svg|png|gif)\)$", re.MULTILINE)
 REPORT_FIGURES = 17  # so many figures the report of 2019 has
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -38,14 +38,19 @@ BROWSER_FLAGS = (
 )  # fmt: skip
 
 
-def build(stored=False, output=None, pdf=True):
+def build(stored=False, output=None, if_changed=False):
     """Build the site and, where Chromium is installed, the PDF.
 
     stored : from the outputs stored in notebooks/ instead of those of the last run.   output : the folder to build
     into (default outputs/site): one that is absent, empty, or a site that we made, which is replaced as a whole in the end.
+    if_changed : outputs/site only if it is not as it would be made now.
     Returns lines that say what lies where. Raises Problem if the folder is none of these or cannot be written, a chapter
     was not run, or Sphinx fails.
     """
+    usual = not stored and output is None
+    inputs = _inputs() if usual else None  # what is made meanwhile is not in it
+    if if_changed and usual and notebooks.run_record().get(RECORD) == [inputs, _held()]:
+        return ["site: up to date"]
     output = _replaceable(project.SITE if output is None else output)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -53,16 +58,32 @@ def build(stored=False, output=None, pdf=True):
             source, built = Path(temporary, "source"), Path(temporary, "built")
             _write_source(source, stored)
             _sphinx(source, built, "html")
-            lines = [f"site: {shown(output)}/index.html"]
-            if pdf:
-                lines.append(_pdf(source, Path(temporary, "single"), built / "report.pdf", output))
+            made = _pdf(source, Path(temporary, "single"), built / "report.pdf", output)
             store.write_text(built / LIST, "".join(f"{name}\n" for name in _files(built)))
             _replace(_replaceable(output), built)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         fault = f"{error.strerror or error}{where}"
         raise Problem(f"The site could not be built: {fault}; {shown(output)} is left as it was.") from error
-    return lines
+    if usual:
+        run.record(RECORD, [inputs, _held()])
+    return [f"site: {shown(output)}/index.html", made]
+
+
+def _held():
+    """SHA-256 over the names and sizes of what outputs/site holds."""
+    files = sorted(path for path in project.SITE.rglob("*") if path.is_file())
+    return notebooks.digest_with_files([[shown(path), path.stat().st_size] for path in files], [])
+
+
+def _inputs():
+    """SHA-256 over all that outputs/site is made from: executed notebooks, figures, results, its code and pages, a browser."""
+    facts = [notebooks.code_digest(["from helpers.report import site"]), find_browser()]
+    folders = project.NOTEBOOKS, project.ROOT / "helpers" / "report"
+    beside = [path for folder in folders for path in folder.rglob("*.*") if path.suffix not in (".ipynb", ".pyc")]
+    made = [*project.FIGURES.glob("*.*"), *project.RESULTS.glob("*.json"), project.ROOT / "requirements.txt"]
+    paths = [*map(notebooks.executed_path, notebooks.names()), *made, *beside]
+    return notebooks.digest_with_files(facts, sorted(path for path in paths if not path.name.startswith(".")))
 
 
 # --- the folder that it goes to ---------------------------------------------------------------------------------------
@@ -130,7 +151,8 @@ def _write_source(source, stored):
     """Write the prepared chapters, their figures, the pages beside them and the assets into the folder `source`."""
     shutil.copytree(project.FIGURES, source / "figures")
     shutil.copytree(ASSETS, source / "_static", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    shutil.copy(_mathjax(), source / "_static" / "mathjax.js")
+    mathjax = resources.files("mathjax") / "static" / "mathjax" / "es5" / "tex-svg-full.js"  # asks for no other file
+    shutil.copy(mathjax, source / "_static" / "mathjax.js")
     shutil.copy(ASSETS / "conf.py", source)
     chapters, told, known = [], {}, {}
     seconds = benchmarks.chapter_seconds()
@@ -147,14 +169,6 @@ def _write_source(source, stored):
     for path in filter(lambda path: PAGE_NAME.fullmatch(path.name), (project.NOTEBOOKS / "site").iterdir()):
         text = _filled(path.read_text(encoding="utf-8"), chapters, told)
         (source / path.name).write_text(text, encoding="utf-8")
-
-
-def _mathjax():
-    """MathJax as one file that asks for no other (tex-svg-full.js), from the wheel that carries it (Path)."""
-    package = importlib.util.find_spec("mathjax")
-    if package is None:
-        raise Problem("MathJax is not installed (the wheel django-static-mathjax): run `make setup`.")
-    return Path(package.submodule_search_locations[0], "static", "mathjax", "es5", "tex-svg-full.js")
 
 
 def _prepare(notebook, known):
@@ -267,16 +281,10 @@ def _filled(text, chapters, told):
 
 
 def _sphinx(source, output, builder):
-    """Run one Sphinx builder, in a process of its own. Raises Problem with Sphinx' own words if it fails or warns.
-
-    Its locale is one that every system has: the user's may not be installed.
-    """
+    """Run one Sphinx builder, in a process of its own. Raises Problem with Sphinx' own words if it fails or warns."""
     command = [sys.executable, "-m", "sphinx", "-b", builder, "-q", "-W", "--keep-going", "--no-color"]
-    doctrees = output.with_name("doctrees")  # what one builder has read, the next need not read
-    done = subprocess.run(
-        [*command, "-d", doctrees, source, output], env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "1"},
-        capture_output=True, encoding="utf-8", errors="replace", check=False,
-    )  # fmt: skip
+    command += ["-d", output.with_name("doctrees"), source, output]  # what one builder has read, the next need not read
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     if done.returncode:
         raise Problem(f"Sphinx could not build the site: {done.stderr.strip()}")
 
@@ -323,15 +331,8 @@ def run_browser(browser, *arguments, seconds):
         try:
             status = process.wait(seconds)
         finally:
-            _end_group(process)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
         said.seek(0)
         return status, (said.read().strip().splitlines() or ["no message"])[-1]
-
-
-def _end_group(process):
-    """Kill a process that leads a group, and all of the group."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    process.wait()

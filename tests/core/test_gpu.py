@@ -77,12 +77,6 @@ def test_without_nvidia_smi_nothing_is_installed(machine, monkeypatch, tmp_path)
 
 
 @pytest.mark.slow
-def test_tensorflow_is_asked_what_it_sees():
-    seen = gpu._device()
-    assert seen is None or not seen.startswith("CPU")
-
-
-@pytest.mark.slow
 def test_the_requirement_can_be_resolved():
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", "--report", "-", gpu.requirement()]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -16,12 +16,6 @@ def test_wilson_is_what_the_formula_gives():
     assert half == pytest.approx(0.004, abs=0.0007)
 
 
-def test_wilson_stays_within_zero_and_one():
-    for correct in (0, 30):
-        interval = Accuracy(correct, 30).interval
-        assert 0 <= interval.low <= correct / 30 <= interval.high <= 1
-
-
 def test_accuracy_counts():
     probabilities = np.eye(4)[[0, 1, 2, 3, 3]]
     assert stats.accuracy(probabilities, np.array([0, 1, 2, 0, 3])) == Accuracy(4, 5)

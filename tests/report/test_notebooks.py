@@ -32,7 +32,7 @@ def cells(notebook, kind):
 
 def complaint(notebook):
     """What is to be said of a notebook whose outputs are older than its code or its helpers; None if they are not."""
-    if notebook.metadata.get(notebooks.STAMP) == notebooks.code_digest(notebook):
+    if notebook.metadata.get(notebooks.STAMP) == notebooks.code_digest(notebooks.code_cells(notebook)):
         return None
     name = notebook.metadata["name"]
     return f"the outputs stored in notebooks/{name}.ipynb are older than its code or its helpers: run `make store`"
@@ -94,15 +94,6 @@ def test_no_result_is_typed(notebook):
                 assert not re.search(r"\d", words), f"a number typed into a sentence: {words}"
 
 
-def test_every_figure_shown_is_in_figures(notebook):
-    for cell in cells(notebook, "code"):
-        for output in cell.outputs:
-            facts = output.get("metadata", {}).get("figure")
-            if facts:
-                kinds = [facts["format"]] if "format" in facts else ["svg", "png"]
-                assert all((project.FIGURES / f"{facts['name']}.{kind}").is_file() for kind in kinds), facts["name"]
-
-
 def test_every_picture_in_a_text_is_a_figure_and_described(notebook):
     for cell in cells(notebook, "markdown"):
         for alt, name in re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", cell.source):
@@ -111,15 +102,9 @@ def test_every_picture_in_a_text_is_a_figure_and_described(notebook):
             assert (project.NOTEBOOKS / name).is_file(), name
 
 
-def test_figures_holds_nothing_that_no_notebook_shows():
-    shown = {
-        output.metadata.figure.name
-        for name in NAMES
-        for cell in cells(notebooks.read(notebooks.source_path(name)), "code")
-        for output in cell.outputs
-        if "figure" in output.get("metadata", {})
-    }
-    assert {path.stem for path in project.FIGURES.iterdir() if not path.name.startswith(".")} == shown
+def test_figures_holds_all_that_the_notebooks_show_and_nothing_else():
+    shown = {path for name in NAMES for path in notebooks._figures(notebooks.read(notebooks.source_path(name)))}
+    assert {path for path in project.FIGURES.iterdir() if not path.name.startswith(".")} == shown
 
 
 def test_figures_are_light():
@@ -316,8 +301,7 @@ def test_what_is_no_chapter_is_refused_in_one_sentence(house, capsys):
 
 
 def digest(*sources):
-    cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    return notebooks.code_digest(nbformat.v4.new_notebook(cells=cells))
+    return notebooks.code_digest(sources)
 
 
 @pytest.mark.parametrize(
@@ -353,9 +337,9 @@ def test_a_stale_notebook_is_named_with_the_command(tmp_path, monkeypatch):
     notebook = notebooks.read(notebooks.source_path("04_mlp"))
     notebook.metadata["name"] = "04_mlp"
     shutil.copytree(project.ROOT / "helpers", tmp_path / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
-    reached = [path.relative_to(project.ROOT) for path in notebooks.helper_files(notebook)]
+    reached = [path.relative_to(project.ROOT) for path in notebooks.files_reached(notebooks.code_cells(notebook))]
     monkeypatch.setattr(project, "ROOT", tmp_path)
-    notebook.metadata[notebooks.STAMP] = notebooks.code_digest(notebook)
+    notebook.metadata[notebooks.STAMP] = notebooks.code_digest(notebooks.code_cells(notebook))
     assert complaint(notebook) is None
     for path in reached:
         text = (tmp_path / path).read_text(encoding="utf-8")
@@ -389,7 +373,8 @@ def test_the_digest_covers_every_helper_that_is_really_imported():
     out, complaints = python(code, json.dumps(imports)).communicate()
     assert out, complaints
     for name, files in json.loads(out.splitlines()[-1]).items():
-        covered = {str(path) for path in notebooks.helper_files(notebooks.read(notebooks.source_path(name)))}
+        code = notebooks.code_cells(notebooks.read(notebooks.source_path(name)))
+        covered = {str(path) for path in notebooks.files_reached(code)}
         assert files and set(files) <= covered, name
 
 
@@ -404,7 +389,7 @@ def test_outputs_are_stored_where_they_belong_to_the_code(house):
     assert notebooks.keep_outputs("01_try") == project.NOTEBOOKS / "01_try.ipynb"
     stored = notebooks.read(project.NOTEBOOKS / "01_try.ipynb")
     assert stored.cells[1].outputs[0].metadata.figure.name == "01-one"
-    assert stored.metadata[notebooks.STAMP] == notebooks.code_digest(stored)
+    assert stored.metadata[notebooks.STAMP] == notebooks.code_digest(notebooks.code_cells(stored))
     assert notebooks.why_not_current("01_try") is None  # storing makes nothing stale
     (house / "helpers/b.py").write_text("def f():\n    return 2")
     with pytest.raises(Problem, match=r"01_try cannot be stored.*have changed.*`make report`"):

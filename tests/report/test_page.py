@@ -3,7 +3,6 @@ import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
@@ -222,16 +221,6 @@ def test_smoke_stores_no_numbers(shown, tmp_path, monkeypatch):
     smoke.say("{a}", a=1)
     smoke.finish()
     assert not (tmp_path / "results").exists()
-
-
-def test_using_the_style_is_a_choice():
-    matplotlib.rcdefaults()
-    before = matplotlib.rcParams["axes.spines.top"]
-    import helpers.fashion.charts  # noqa: F401
-
-    assert matplotlib.rcParams["axes.spines.top"] == before
-    plotting.use_style()
-    assert matplotlib.rcParams["axes.spines.top"] is False
 
 
 def test_rounding_for_drawing_forgets_the_last_bits():

@@ -28,9 +28,9 @@ def evidence_for(claim):
         case Bound():
             beyond = 1 if claim.rule.side == "at least" else -1
             return Estimate(claim.rule.bound + 0.1 * beyond), Estimate(claim.rule.bound - 0.1 * beyond)
-    if claim.rule is rules.RULES["equal"]:
+    if claim.rule is rules.RULES["counted"]:
         return claim.value, [0] if isinstance(claim.value, list) else claim.value + 1
-    return (True, False) if claim.rule is rules.RULES["proved"] else None
+    return (True, False) if claim.rule is rules.RULES["derived"] else None
 
 
 @pytest.mark.parametrize("name", CLAIMS)

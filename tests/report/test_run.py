@@ -311,7 +311,7 @@ def test_a_run_that_cannot_be_recorded_leaves_nothing_behind(project, command, m
             raise Problem("The record is closed.")
 
     add(project, "1 + 1")
-    monkeypatch.setattr(run, "_record", refuse)
+    monkeypatch.setattr(run, "record", refuse)
     assert_one_sentence(command("run", "1"), "The record is closed.")
     assert [path for path in project.rglob("*.ipynb") if "executed" in path.parts] == []
 
