@@ -19,13 +19,13 @@ def predict_file(train_csv, test_csv, output, retrain=False):
                `train_csv` is only checked.
     Returns a sentence that says what was written. Raises Problem for a bad file, naming file and line.
     """
-    from helpers.fashion import networks
-
     inputs = [typed(train_csv), typed(test_csv)]
     store.named_output(output, inputs)
     images, labels = course_csv.read_csv(train_csv)
     test_images, _ = course_csv.read_csv(test_csv, labelled=False)
     path, card = best_network()
+    from helpers.fashion import networks  # Keras takes seconds: what is wrong with the files is told before
+
     network = networks.load(path, REMEDY)
     if retrain:
         network = _trained_from(images, labels, network, card)

@@ -115,7 +115,7 @@ def _shuffled(random, points):
     return points[order]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)  # some chapters go through four data sets of 500 seeds, again and again
 def _drawn(dataset, noise, seed):
     """The shuffled points of a seed, and the generator as it then stands."""
     random = SeedRandom(seed)

@@ -9,9 +9,8 @@ from tests.conftest import assert_one_sentence, helpers_command
 
 
 def test_a_backend_that_is_not_there_is_one_sentence():
-    for name in ("torch", "nonsense"):
-        done = helpers_command("train", "--list", KERAS_BACKEND=name)
-        assert_one_sentence(done, f"KERAS_BACKEND is '{name}'", "tensorflow, jax")
+    done = helpers_command("train", "--list", KERAS_BACKEND="torch")
+    assert_one_sentence(done, "KERAS_BACKEND is 'torch'", "tensorflow, jax")
 
 
 @pytest.mark.keras

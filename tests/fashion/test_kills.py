@@ -97,7 +97,7 @@ def test_killed_at_random_moments_training_ends_the_same(trainer, undisturbed, t
         if kills == most:
             break
         # by turns: a moment of time, and a touch of the run's files within two epochs or so
-        fault = {"touch": draw.randint(1, undisturbed["touches"] // 3)}
+        fault = {"touch": draw.randint(1, undisturbed["touches"] // 2)}
         if attempt % 2:
             fault = {"after": draw.uniform(0, undisturbed["seconds"])}
         told = trainer(folder, **fault)

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -26,8 +27,8 @@ SETTING = """
         y = (x.reshape(400, 20)[:, :3] + 0.3 * random.normal(size=(400, 3))).argmax(axis=1).astype("int32")
         return training.Split(x[:300], y[:300], x[300:], y[300:])
 
-    PLAIN = TrainingConfig("adam", learning_rate=0.01, epochs=8, patience=8, batch_size=32)
-    RICH = TrainingConfig(learning_rate=0.1, schedule="one-cycle", weight_decay=0.001, epochs=8, patience=8, batch_size=32,
+    PLAIN = TrainingConfig("adam", learning_rate=0.01, epochs=5, patience=5, batch_size=32)
+    RICH = TrainingConfig(learning_rate=0.1, schedule="one-cycle", weight_decay=0.001, epochs=5, patience=5, batch_size=32,
         label_smoothing=0.1, precision="mixed_bfloat16", flip=True, shift=1, rotate=5.0, brightness=0.1, erase=0.5,
         average_epochs=3)
 
@@ -45,9 +46,16 @@ network, data, end, PLAIN, RICH = (here[name] for name in ("network", "data", "e
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
+def trained(tmp_path_factory):
+    """The folder of a plain run that nothing disturbs, and what it comes to."""
+    folder = tmp_path_factory.mktemp("run")
+    return folder, end(PLAIN, folder)
+
+
+@pytest.fixture
+def undisturbed(trained):
     """What a plain run comes to that nothing disturbs."""
-    return end(PLAIN, tmp_path_factory.mktemp("run"))
+    return trained[1]
 
 
 def test_a_run_is_a_function_of_its_seed(tmp_path, undisturbed):
@@ -65,14 +73,14 @@ def test_patience_that_was_spent_is_not_forgotten(tmp_path):
     assert end(hasty, tmp_path / "parts") == undisturbed
 
 
-def test_a_damaged_backup_and_one_of_other_settings_are_not_taken(tmp_path, undisturbed):
-    end(PLAIN, tmp_path)
-    path = tmp_path / "backup.npz"
+def test_a_damaged_backup_and_one_of_other_settings_are_not_taken(tmp_path, trained):
+    folder, undisturbed = shutil.copytree(trained[0], tmp_path / "run"), trained[1]
+    path = folder / "backup.npz"
     path.write_bytes(path.read_bytes()[:-100])
-    assert end(PLAIN, tmp_path) == undisturbed
-    end(replace(PLAIN, batch_size=50), tmp_path)
-    assert end(PLAIN, tmp_path) == undisturbed
-    assert len(end(replace(PLAIN, epochs=2), tmp_path)[0]) == 2  # nor one of more epochs than are asked for
+    assert end(PLAIN, folder) == undisturbed
+    end(replace(PLAIN, batch_size=50, epochs=1), folder)
+    assert end(PLAIN, folder) == undisturbed
+    assert len(end(replace(PLAIN, epochs=2), folder)[0]) == 2  # nor one of more epochs than are asked for
 
 
 def test_the_log_has_one_line_for_each_epoch_after_any_number_of_starts(tmp_path):
