@@ -59,7 +59,7 @@ report: gpu data  ## execute the chapters and build the site and the PDF (GPU=1:
 run: data  ## execute the chapters that need it, or ONLY=04_mlp -> outputs/executed/
 	@$(RUN) run --jobs $(JOBS) $(ONLY)
 
-figures: run  ## the same: the chapters draw every figure -> figures/
+figures: run  ## the same: the chapters draw the figures that are missing or out of date -> figures/
 
 outputs/executed/%.ipynb: data
 	@$(RUN) run $*

@@ -137,14 +137,16 @@ def losses_against_logit(logits, losses, pulls, turning):
         ):
             axis.plot(logits, rounded(values), line, color=colour, linewidth=2, label=name)
         axis.set(xlim=(logits[0], logits[-1]), xlabel="logit $z$ of the true class", ylabel=label)
-    axes[1].text(logits[0] + 0.3, 0.46, "confidently\nwrong", va="center", fontsize=8)
+    axes[1].text(
+        logits[0] + 0.3, 0.46, "the worse the mistake,\nthe weaker squared error pulls", va="center", fontsize=8
+    )
     axes[0].legend(loc="upper right")
     axes[1].set_ylim(0, 1.06)
     return figure
 
 
 def recovery(counts, points):
-    """How many of the points are right, step by step, after the network was turned against all of them.
+    """How many of the points are right, step by step, after the signs of N3 were changed.
 
     counts : dict of name -> counts of points that are right, from step 0 on.   points : int, how many there are.
     """
@@ -155,7 +157,7 @@ def recovery(counts, points):
         axis.plot(steps[-1], right[-1], "o", color=colour, markersize=6)
     axis.set_xscale("symlog", linthresh=1)  # so that step 0 has a place
     axis.xaxis.set_major_formatter("{x:,.0f}")
-    axis.set(xlabel="steps of gradient descent since N3 was turned (log scale from 1 on)", xlim=(0, None))
+    axis.set(xlabel="steps of gradient descent after N3's signs were changed (log scale from 1 on)", xlim=(0, None))
     axis.set(ylabel="points right", ylim=(-1, points + 1.5))
     axis.legend(loc="upper left")
     return figure

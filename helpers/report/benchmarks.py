@@ -39,7 +39,7 @@ def _training(speed):
         name: {ours: row["training"], "thirty-two": row["training_float32"]} for name, row in speed["networks"].items()
     }
     shares = {"share of the peak": {name: row["training_share"] for name, row in speed["networks"].items()}}
-    what = "The same, as a share of what the machine does in products of large matrices"
+    what = "The same, as a share of the rate at which the machine multiplies large matrices"
     return {
         "training": benchmark_entry("Training of convolutional networks", f"images per {speed['per']}", values, made_with, ours),
         "training_share": benchmark_entry(what, "share of the multiply-adds", shares, made_with),

@@ -132,7 +132,7 @@ def _speedup_bars(axis, speedups):
         names += group
         factors += rounded(list(group.values()), 3).tolist()
         top += len(group) + GAP
-    lengths, words = [factor - 1 for factor in factors], [f"{factor:.3g} ×" for factor in factors]
+    lengths, words = [factor - 1 for factor in factors], [f"{factor:,.{int(factor < 10)}f} ×" for factor in factors]
     _bars(axis, places, names, lengths, words, color=plotting.BLUE, left=1)
     for place, heading in zip(tops, speedups, strict=True):
         heading = heading[0].upper() + heading[1:]

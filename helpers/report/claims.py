@@ -19,7 +19,7 @@ class Claim:
 
     id, chapter (of ours, int), kind (one of rules.WORDS) · place, line : where it stands in the report ·
     label : the claim in a few words, such as "circle, sigmoid 5-5" · value : as printed, or None ·
-    says : what it states, in our words · form : the format of its numbers · note : what is odd about it ·
+    says : what it states, in our words · form : how its numbers are written · note : what is odd about it ·
     rule : one of the rules in rules.py · facts : any further entries (dict).
     """
 
@@ -73,7 +73,7 @@ def _of_setting(row):
 def _rule(row, pairs):
     """The rule of a row of claims.yaml. pairs : the printed losses of all Playground rows, by id."""
     if "criterion" in row:
-        return rules.Bound(*row["criterion"])
+        return rules.Bound(*row["criterion"], row.get("form", Claim.form))
     if "setting" in row:
         own = pairs[row["id"]]
         return rules.AmongSeeds(tuple(dict.fromkeys(pair for pair in pairs.values() if pair != own)))

@@ -159,17 +159,21 @@ def reported_words(entry):
 
 
 def measured_words(entry):
-    """Our value with its interval and p-value (str)."""
+    """Our value with its interval and p-value and, of few possible values, the share that would pass (str)."""
     if entry["measured"] is None:
         return "–"
-    interval, p = entry["interval"], entry["p"]
+    interval, p, claim = entry["interval"], entry["p"], claims.claim(entry["id"])
     if isinstance(interval, dict):
         interval = {name: Interval(*ends) for name, ends in interval.items()}
     elif interval is not None:
         interval = Interval(*interval)
-    value = page.in_words(entry["measured"], claims.claim(entry["id"]).form, interval)
+    value = page.in_words(entry["measured"], claim.form, interval)
+    if p is None:
+        return value
     corrected = "" if entry["holm"] is None else f" ({entry['holm']:.2g} after Holm's correction)"
-    return value if p is None else f"{value}, p = {p:.2g}{corrected}"
+    of_few = isinstance(claim.rule, rules.NextRun) and entry["power"] is not None
+    passing = f", possible values passing: {entry['power']:.0%}" if of_few else ""
+    return f"{value}, p = {p:.2g}{corrected}{passing}"
 
 
 def count_table(rows):

@@ -281,5 +281,5 @@ def in_words(value, form, interval=None):
         nested = any(isinstance(item, list | tuple) for item in value)
         words = ", ".join("×".join(map(str, item)) if nested else in_words(item, form) for item in value)
     else:
-        words = re.sub(r"([*_])", r"\\\1", value) if isinstance(value, str) else format(value, form)
-    return words if interval is None else f"{words} {interval:{form}}"
+        words = re.sub(r"([*_])", r"\\\1", value) if isinstance(value, str) else rules.in_form(value, form)
+    return words if interval is None else f"{words} {rules.in_form(interval, form)}"

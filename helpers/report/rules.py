@@ -4,6 +4,7 @@ Chapters hand over evidence (Seeds, Runs, Estimate, a stats.Accuracy, or a plain
 rule, and the bound of a statement to claims.yaml, where it stands with its reason.
 """
 
+import re
 from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -109,7 +110,7 @@ class Verdict(_Shown):
 
 
 EVERY_VALUE_PASSES = "Our runs lie so far apart that no possible value could fail."
-CLOCK = "Seconds depend on a machine and on releases that are not known: shown beside ours, not judged."
+CLOCK = "Times depend on a machine and on releases that are not known: shown beside ours, not judged."
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------
@@ -213,17 +214,22 @@ class Bound:
     """A statement: its criterion's 95 % interval against a bound.
 
     side : "at least" or "at most".   bound : float.   of : what is measured.   because : why this bound.
+    form : how its numbers are written (claims.yaml).
     """
 
     side: str
     bound: float
     of: str
     because: str
+    form: str = ".1%"
 
     @property
     def description(self):
         """The rule in one sentence."""
-        return f"holds if {self.of} is {self.side} {self.bound:g} throughout its 95 % interval, because {self.because}"
+        spec, unit = _parts(self.form)
+        number = f"{self.bound * 100 if '%' in spec else self.bound:g}"
+        bound = number + (unit.removesuffix("s" if number == "1" else "") or "%" * ("%" in spec))
+        return f"holds if {self.of} is {self.side} {bound} throughout its 95 % interval, because {self.because}"
 
     def judge(self, printed, evidence):
         """The Verdict from an Estimate or a stats.Accuracy."""
@@ -266,13 +272,25 @@ RULES = {
     "setting": Plain(
         "a setting of the report that we took over: shown, not counted", lambda _, ours: Verdict(AS_SET, ours)
     ),
-    "clock": Plain("not judged: seconds are shown beside ours", lambda _, ours: Verdict(UNTESTABLE, ours, why=CLOCK)),
+    "clock": Plain("not judged: times are shown beside ours", lambda _, ours: Verdict(UNTESTABLE, ours, why=CLOCK)),
 }  # by the name that claims.yaml gives, or by the kind of claim
 
 
 def grade(word):
     """Whether a verdict's word is "good", "bad" or neither ("open")."""
     return "good" if word in GOOD else "bad" if word in BAD else "open"
+
+
+def in_form(value, form):
+    """A number by a claim's form (str), its unit behind it; an Interval without unit."""
+    spec, unit = _parts(form)
+    words = format(value, spec).replace("%", "" if unit else "%")
+    return words if isinstance(value, Interval) else words + unit
+
+
+def _parts(form):
+    """A claim's form as a format of Python's and a unit (two str): "+.2% points" as "+.2%" and " points"."""
+    return re.fullmatch(r"([^ °]*)(.*)", form).groups()
 
 
 def _rounds_into(printed, interval, unit):

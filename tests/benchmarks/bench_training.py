@@ -95,7 +95,7 @@ def main():
             **facts, "device": device_name(), "backend": keras.backend.backend(), "keras": keras.__version__,
             "date": datetime.now(UTC).date().isoformat(),
         },
-        "per": "core and second" if device_name().startswith("CPU") else "second",
+        "per": "second and core" if device_name().startswith("CPU") else "second",
         "batch": BATCH,
         "matmul_flops": peaks,
         "networks": found,

@@ -179,3 +179,8 @@ def test_the_readme_is_renewed_between_its_marks(tmp_path, monkeypatch):
 def test_a_p_value_is_shown_with_its_correction():
     words = ledger.measured_words(an_entry("t4-spiral", p=0.004, holm=0.08))
     assert words.endswith(", p = 0.004 (0.08 after Holm's correction)")
+
+
+def test_a_value_that_nearly_every_epoch_could_have_says_so():
+    words = ledger.measured_words(an_entry("mlp-best-epoch", p=0.1, power=0.85))
+    assert words.endswith(", p = 0.1, possible values passing: 85%")

@@ -84,6 +84,12 @@ def test_a_check_shows_and_keeps_the_verdict_of_the_claims_rule(page, shown, tmp
     )
 
 
+def test_a_value_has_its_unit_once(page, shown):
+    page.check("p-cnn-vast", Estimate(0.0269, 0.0157, 0.0381))
+    page.check("q2", Estimate(110.2))
+    assert "Ours: +2.69 points [+1.57, +3.81]." in shown[0][0] and "Ours: 110°." in shown[1][0]
+
+
 def test_claims_that_were_measured_on_the_same_stand_in_one_table(page, shown, tmp_path):
     found = page.check_all({"mlp-params": 244591, "p-l2-sin": Estimate(0.6, 0.55, 0.65)}, n="3 runs")
     page.finish()

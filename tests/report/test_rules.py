@@ -185,6 +185,14 @@ def test_every_statement_says_its_criterion_and_why():
             assert claim.rule.of in claim.rule.description and claim.rule.because in claim.rule.description
 
 
+@pytest.mark.parametrize(
+    ("bound", "form", "words"),
+    [(0.5, ".1%", "50%"), (0.031, "+.2% points", "3.1 points"), (0.01, ".2% points", "1 point"), (15, ".0f°", "15°"), (1.2, ".2f", "1.2")],
+)  # fmt: skip
+def test_a_criterion_is_written_in_the_unit_of_its_claim(bound, form, words):
+    assert f" is at least {words} throughout " in Bound("at least", bound, "it", "of that", form).description
+
+
 def test_a_verdict_says_what_another_number_of_neighbours_would_give():
     found = rules.AmongSeeds().judge({"train_loss": 0.1, "test_loss": 0.2}, Seeds(CLOUD))
     assert found.also == {"5 neighbours": rules.REPRODUCED, "25 neighbours": rules.REPRODUCED}
