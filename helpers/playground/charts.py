@@ -137,7 +137,7 @@ def learning_frame(surface, train, test, epochs, train_loss, test_loss, shown, b
         right.plot(epochs[shown - 1], rounded(losses[shown - 1], 4), "o", color=color, markersize=4)
     right.axhline(bar, color=plotting.INK, linestyle=":", linewidth=1)
     right.set(yscale="log", ylim=(rounded(0.4 * bar, 3), 1.0), xlim=(0, epochs[-1]), xlabel="epoch", ylabel="loss")
-    right.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    right.yaxis.set_major_formatter("{x:g}")
     right.legend(loc="upper right")
     return figure
 
@@ -187,7 +187,7 @@ def layer_profiles(panels, layers, ylabel, columns, log=False, expected=None, to
             axis.set_yscale("log")
         if top is not None:
             axis.set_ylim(-0.03 * top, top)
-            axis.yaxis.set_major_formatter(percent)
+            axis.yaxis.set_major_formatter("{x:.0%}")
         axis.set_xticks(range(len(layers)), layers)
     for name, values in (expected or {}).items():
         axes[0, 0].plot(range(len(layers)), rounded(values), "x", color=LOOKS[name][0], markersize=8, mew=1.5)
@@ -317,11 +317,6 @@ def _draw_key(figure, sheet, left, y, negative):
     for x, marker, color, edge, text in (*classes, (2.1, "o", "#bbbbbb", INK, "test point")):
         sheet.scatter([left + x], [y + 0.035], s=22, marker=marker, c=color, edgecolors=edge, linewidths=0.7, zorder=5)
         _write(sheet, left + x + 0.1, y + 0.035, text, fontsize=8)
-
-
-def percent(value, _):
-    """A tick's text: a share as a whole percentage."""
-    return f"{value:.0%}"
 
 
 def line_look(name, among=()):

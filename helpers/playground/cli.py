@@ -2,9 +2,7 @@
 
 import io
 import json
-import math
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -49,11 +47,9 @@ def run(args):
     drawn_alone = drawn and len(seeds) == 1  # whose loss curve needs every epoch
     trained = train(config, seeds, epochs, at=None if drawn_alone else at)
     kept = np.flatnonzero(np.isin(trained.epochs, at))
-    text = json.dumps(_told(_as_json(trained, kept)), allow_nan=False) if args.json else _as_table(trained, kept)
-    with suppress(BrokenPipeError):  # a reader who has had enough is no fault
-        print(text, flush=True)
     if drawn:
         store.write_named(args.png, _picture(trained, _format(args.png)))
+    print(_as_json(trained, kept) if args.json else _as_table(trained, kept))
 
 
 def _format(path):
@@ -73,17 +69,22 @@ def _usual_epochs(epochs):
 
 
 def _as_json(trained, kept):
-    """What --json prints: one seed's losses and parameters, or the quantiles of the losses over several seeds."""
+    """What --json prints: one seed's losses and parameters, or the quantiles of the losses over several seeds.
+
+    "NaN", "Infinity" or "-Infinity" stand where a number has left the floats: JSON has no such numbers.
+    """
     epochs, losses = trained.epochs[kept].tolist(), (trained.train_loss[:, kept], trained.test_loss[:, kept])
     config, seeds = trained.config.to_dict(), list(trained.seeds)
     if len(seeds) > 1:
         quantiles = [_quantile(loss, QUANTILES).T.tolist() for loss in losses]
         rows = [list(row) for row in zip(epochs, *quantiles, strict=True)]
-        return {"config": config, "seeds": seeds, "quantiles": list(QUANTILES), "losses": rows}
-    rows = [list(row) for row in zip(epochs, *(loss[0].tolist() for loss in losses), strict=True)]
-    parts = ("weights", "biases", "dead")
-    final = {part: [layer[0].tolist() for layer in getattr(trained.final, part)] for part in parts}
-    return {"config": config, "losses": rows, **final}
+        told = {"config": config, "seeds": seeds, "quantiles": list(QUANTILES), "losses": rows}
+    else:
+        rows = [list(row) for row in zip(epochs, *(loss[0].tolist() for loss in losses), strict=True)]
+        parts = ("weights", "biases", "dead")
+        final = {part: [layer[0].tolist() for layer in getattr(trained.final, part)] for part in parts}
+        told = {"config": config, "losses": rows, **final}
+    return json.dumps(json.loads(json.dumps(told), parse_constant=str))
 
 
 def _quantile(losses, q):
@@ -91,17 +92,6 @@ def _quantile(losses, q):
     with np.errstate(invalid="ignore"):
         low, middle, high = (np.quantile(losses, q, axis=0, method=how) for how in ("lower", "linear", "higher"))
     return np.where(low == high, low, middle)
-
-
-def _told(value):
-    """The same value with "NaN", "Infinity" or "-Infinity" where a number has left the floats: JSON has no such numbers."""
-    if isinstance(value, dict):
-        return {key: _told(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_told(item) for item in value]
-    if not isinstance(value, float) or math.isfinite(value):
-        return value
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _as_table(trained, kept):

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from numbers import Real
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import numpy as np
 
@@ -37,9 +37,11 @@ _CHOICES = {  # what the page takes; anything else in an address leaves its defa
     "regularization": REGULARIZATIONS,
 }
 _WITHOUT_EFFECT = ("showTestData", "discretize", "collectStats", "tutorial", "hideText", "cosX", "cosY")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)", re.ASCII)
+_OTHER_BASE = re.compile(r"0(x[\da-f]+|o[0-7]+|b[01]+)", re.ASCII | re.IGNORECASE)
 _SEED = re.compile(r"[!#$%'-;?-_a-~]+")  # what an address carries as it is: no space, quote, &, =, < or >
 _UNESCAPED = "".join(set(map(chr, range(33, 127))) - set('"<>`'))  # by browsers, after the '#'
+_OWN = re.compile(r"(https?:)?(//)?playground\.tensorflow\.org(?![\w.@-])", re.IGNORECASE)
 MAX_NOISE, USUAL_NOISE = 80, 50  # the page takes the first from an address, and makes the second of more
 
 
@@ -150,43 +152,28 @@ def read_url(address):
     Raises Problem if it is no such address, or a number is not allowed.
     """
     pairs, notes = _pairs(address)
-    given = {key: value for key, value in pairs.items() if value.strip()}
+    given = {key: value for key, value in pairs.items() if value}
     for key, allowed in _CHOICES.items():
         if given.get(key, allowed[0]) not in allowed:
             told = f"{key}={_shown(given.pop(key))} is none of {', '.join(allowed)}"
             notes.append(f"{told}: the page's default is taken.")
     if given.get("problem") == "regression":
         given["dataset"] = given.get("regDataset", REGRESSIONS[0])
-    _repair_noise(given, notes)
-    _escape_seed(given, notes)
+    noise = _as_number(given.get("noise", "0"))
+    if noise < 0 or noise > MAX_NOISE:
+        asked, given["noise"] = given["noise"], 0 if noise < 0 else USUAL_NOISE
+        notes.append(f"noise={_shown(asked)} is outside 0 to {MAX_NOISE}: {given['noise']} is taken, as on the page.")
+    if "seed" not in given:
+        notes.append(f"The address has no seed: {DEFAULT_SEED} is taken, where the page draws one.")
     fields = {field: given[key] for field, key in _KEYS.items() if key in given}
     if "networkShape" in pairs:
-        fields["hidden"] = pairs["networkShape"].split(",") if pairs["networkShape"].strip() else ()
+        fields["hidden"] = pairs["networkShape"].split(",") if pairs["networkShape"] else ()
     if "initZero" in given:
         fields["init_zero"] = given["initZero"] != "false"
     on = {"x": "true", "y": "true"} | given  # a feature whose control is hidden is never used by the page
     hidden = {feature for feature in FEATURES if given.get(f"{feature}_hide") == "true"}
     fields["features"] = [name for name in FEATURES if on.get(name, "false") != "false" and name not in hidden]
     return Config(**fields), tuple(notes)
-
-
-def _repair_noise(given, notes):
-    """The page takes more noise from an address than from its slider, and mends what is outside."""
-    text = given.get("noise", "0").strip()
-    if _NUMBER.fullmatch(text) and not 0 <= float(text) <= MAX_NOISE:
-        given["noise"] = 0 if float(text) < 0 else USUAL_NOISE
-        notes.append(f"noise={_shown(text)} is outside 0 to {MAX_NOISE}: {given['noise']} is taken, as on the page.")
-
-
-def _escape_seed(given, notes):
-    """A seed as a browser's address bar shows it, and so the page reads it."""
-    if "seed" not in given:
-        notes.append(f"The address has no seed: {DEFAULT_SEED} is taken, where the page draws one.")
-        return
-    escaped = quote(given["seed"], safe=_UNESCAPED, errors="replace")
-    if escaped != given["seed"]:
-        notes.append(f"The seed is taken as {escaped}, the way a browser escapes it.")
-        given["seed"] = escaped
 
 
 def page_seeds(count):
@@ -201,7 +188,7 @@ def checked_count(name, value, last=1_000_000, first=0):
 
 def _pairs(address):
     """The keys and values of an address, split as the page splits them (of equal keys the last one counts), and notes."""
-    text, notes = re.sub(r"[\t\r\n]", "", address.strip()), []  # browsers drop line breaks
+    text, notes = re.sub(r"^[\0- ]+|[\0- ]+$|[\t\r\n]", "", address), []  # what browsers drop
     text = re.sub("&(amp|#38|#x26);", "&", text, flags=re.IGNORECASE)
     start, mark, settings = re.fullmatch(r"([^#?=]*)([#?]?)(.*)", text, re.DOTALL).groups()
     if not mark:  # none stands before the first '='
@@ -210,13 +197,17 @@ def _pairs(address):
     if mark == "?" and "=" not in fragment:
         fragment = query
         notes.append("The settings behind '?' are read; the page itself reads only those behind '#'.")
-    parts = [pair.split("=") for pair in fragment.split("&")]
+    whole = re.sub("[\ud800-\udfff]", "\ufffd", fragment)  # halves of characters, which have no bytes
+    escaped = quote(whole, safe=_UNESCAPED)  # as an address bar shows it, and the page reads it
+    if escaped != fragment:
+        notes.append(f"The settings are taken as {_shown(escaped)}, the way a browser escapes them.")
+    parts = [pair.split("=") for pair in escaped.split("&")]
     pairs = {part[0]: part[1] if len(part) > 1 else "" for part in parts}
 
     known = {*_KEYS.values(), *_CHOICES, *FEATURES, *_WITHOUT_EFFECT}
     unknown = [key for key in pairs if key and key not in known and not key.endswith("_hide")]
     read = len([key for key in pairs if key]) > len(unknown)
-    ours = (mark == "#" and not start) or _host(start) == _host(PAGE)
+    ours = (mark == "#" and not start) or _OWN.match(start)
     if not read and not ours:
         example = f"{PAGE}#dataset=xor&seed=0.12345"
         raise Problem(f"{_shown(address)} is no Playground address: give one like {example}, or its part after '#'.")
@@ -229,14 +220,6 @@ def _pairs(address):
     return pairs, notes
 
 
-def _host(address):
-    """The host of an address, with or without "https://"; None where there is none."""
-    try:
-        return urlsplit(address if "//" in address else f"//{address}").hostname
-    except ValueError:
-        return None
-
-
 def _choice(key, value, allowed):
     if not isinstance(value, str) or value not in allowed:
         raise Problem(f"{key}={_shown(value)} will not do: choose one of {', '.join(allowed)}.")
@@ -246,13 +229,20 @@ def _choice(key, value, allowed):
 def _number(key, value, low, high, whole=False):
     """A float, or an int, from `low` to `high`, given as a number or as the digits in an address."""
     if isinstance(value, str):
-        number = float(value) if _NUMBER.fullmatch(value.strip()) else np.nan
+        number = _as_number(value.strip())
     else:
         number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else np.nan
     if not low <= number <= high or (whole and number != int(number)):
         kind = "whole number" if whole else "number"
         raise Problem(f"{key}={_shown(value)} will not do: it takes a {kind} from {low} to {high}.")
-    return int(number) if whole else number
+    return int(number) if whole else float(number)
+
+
+def _as_number(text):
+    """The number that JavaScript reads in a text without spaces; NaN where it reads none."""
+    if _OTHER_BASE.fullmatch(text):
+        return int(text, 0)
+    return float(text) if _NUMBER.fullmatch(text) else np.nan
 
 
 def _switch(key, value):
@@ -300,4 +290,6 @@ def _written(value):
         return "true" if value else "false"
     if isinstance(value, list):
         return ",".join(map(str, value))
-    return np.format_float_positional(value, trim="-") if isinstance(value, float) else str(value)
+    if isinstance(value, float) and 0 < value < 1e-6:
+        return re.sub("e-0?", "e-", repr(value))
+    return np.format_float_positional(value + 0.0, trim="-") if isinstance(value, float) else str(value)  # 0 for -0

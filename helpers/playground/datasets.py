@@ -4,6 +4,7 @@ Every draw and every sum is in the page's own order; sin, cos and log are those 
 """
 
 import math
+from copy import deepcopy
 from functools import lru_cache
 from itertools import pairwise
 
@@ -142,7 +143,7 @@ def initial_parameters(config, seed):
     if config.init_zero:
         return np.zeros(n_links), np.zeros(n_neurons)
     _, random = _drawn(config.dataset, config.noise, seed)
-    return random.copy().uniforms(n_links) - 0.5, np.full(n_neurons, 0.1)
+    return deepcopy(random).uniforms(n_links) - 0.5, np.full(n_neurons, 0.1)
 
 
 def features(x, y, names):

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 
@@ -134,7 +133,7 @@ class _State:
         return Network(self.config, self.seeds, layered(self.weights), biases, layered(self.alive == 0.0))
 
     def blocks(self, before):
-        """The seeds that still run, as a list of _Block: the same as `before`, unless now fewer will do."""
+        """The seeds that still run, in blocks as train_block takes them (list): `before`, unless now fewer will do."""
         from helpers.playground import lanes
 
         columns = np.flatnonzero(self.stopped < 0)
@@ -142,13 +141,19 @@ class _State:
         if len(starts) == len(before):
             return before
         groups = [columns[start : start + lanes.LANES] for start in starts]
-        return [_Block(group, lanes.rows(self.inputs, group), lanes.rows(self.labels, group)) for group in groups]
+        return [(group, lanes.rows(self.inputs, group), lanes.rows(self.labels, group)) for group in groups]
 
     def train_block(self, block, first_epoch, record, stop_below):
-        """Train the seeds of a block for `record.size` epochs; returns their losses (epochs, 2, seeds)."""
+        """Train the seeds of a block for `record.size` epochs; returns their losses (epochs, 2, seeds).
+
+        block : which seeds, at most LANES; their inputs (points * features, LANES) and labels (points, LANES).
+        """
         from helpers.playground import kernels, lanes
 
-        config, columns = self.config, block.columns
+        config, (columns, inputs, labels) = self.config, block
+        # How many points' gradients wait for the next step. Where no batch is ever full there is no step, and what counts
+        # is only that some wait.
+        waiting = config.n_train % config.batch_size if first_epoch > 1 else 0
         own = self.weights, self.biases, self.alive, self.weight_sums, self.bias_sums
         now = [lanes.rows(array, columns) for array in own]
         work = [lanes.empty_rows(sum(config.layer_sizes)) for _ in range(2)]
@@ -158,8 +163,8 @@ class _State:
         kernels.train_block(
             np.array(config.layer_sizes), np.array([ACTIVATIONS.index(kind) for kind in config.activations]),
             REGULARIZATIONS.index(config.regularization), config.learning_rate, config.regularization_rate,
-            config.batch_size, block.inputs, block.labels, config.n_train, first_epoch, _carried(config, first_epoch - 1),
-            stop_below, record, *now, *work, *kept, losses, stopped,
+            config.batch_size, inputs, labels, config.n_train, first_epoch, waiting, stop_below, record,
+            *now, *work, *kept, losses, stopped,
         )  # fmt: skip
         ran = np.flatnonzero(self.stopped[columns] < 0)  # a seed that had stopped before stays as it was
         for array, trained in zip((*own, self.stopped), (*kept, *now[3:], stopped), strict=True):
@@ -167,26 +172,7 @@ class _State:
         return losses[..., : columns.size]
 
 
-class _Block(NamedTuple):
-    """Some seeds that are trained side by side, and their points as kernels.train_block wants them."""
-
-    columns: np.ndarray  # which seeds, at most LANES
-    inputs: np.ndarray  # (points * features, LANES)
-    labels: np.ndarray  # (points, LANES)
-
-
-def _carried(config, epoch):
-    """How many points' gradients wait for the next step when an epoch has ended."""
-    if epoch < 1:
-        return 0
-    if config.batch_size > config.n_train:  # no batch is ever full: the page then never steps
-        return epoch * config.n_train
-    return config.n_train % config.batch_size
-
-
-def train(
-    config, seeds=None, epochs=100, at=None, stop_below=None, watch_below=None, snapshots=(), threads=None, progress=None
-):  # fmt: skip
+def train(config, seeds=None, epochs=100, at=None, stop_below=None, watch_below=None, snapshots=(), threads=None):
     """Train one setting from each of many seeds, as the page does when its address is loaded and played.
 
     seeds : sequence of str; default: the config's own.   epochs : int, at least 0.
@@ -194,7 +180,6 @@ def train(
     stop_below : a test loss; a seed is done at the first epoch below it.   watch_below : a test loss; the first epoch below
     it is noted, and the seed goes on.   snapshots : epochs whose networks are kept.
     threads : how many blocks of seeds to train at a time; default: one for each processor this process may use.
-    progress : called as progress(epochs done, epochs), about every 50 epochs.
     Returns a Run. A seed's numbers are the same, bit for bit, whatever the other seeds and the number of threads; and
     they are those of the page's own code in Node 20 and in Chrome of 2019 (Chrome has had other sin, cos, exp and log
     since: there last bits differ, and a few chaotic runs part visibly). Raises Problem for a bad seed or epoch.
@@ -217,8 +202,6 @@ def train(
             list(pool.map(one_round, blocks))
             if stop - 1 in snapshots:
                 kept[stop - 1] = state.network()
-            if progress:
-                progress(stop - 1, epochs)
     first_below = seen if stop_below is None else state.stopped
     return Run(config, seeds, at, *recorded, first_below, initial, state.network(), kept)
 
@@ -230,7 +213,7 @@ def processors():
 
 def _train_round(state, start, stop, at, bars, recorded, seen, block):
     """Take some seeds through the epochs start..stop-1 and note the losses asked for, NaN after a seed's stop."""
-    epochs, columns = np.arange(start, stop), block.columns
+    epochs, columns = np.arange(start, stop), block[0]
     wanted = np.isin(epochs, at)
     watch = 0 if bars == (None, None) else 2  # 1 records training, 2 test losses
     stop_below, watch_below = (-1.0 if bar is None else bar for bar in bars)  # no loss is below -1

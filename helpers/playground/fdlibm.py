@@ -61,21 +61,16 @@ def _kernel_cos(x, y):
     return (1.0 - q) - ((0.5 * z - q) - (z * r - x * y))
 
 
-def _sine(x, quarters):
-    """The sine of x and so many quarters of a turn."""
+def sin(x, quarters=0):
+    """sin of a float array with |x| below 16, and so many quarters of a turn, as V8 gives it."""
     n, y0, y1 = _reduced(np.asarray(x, dtype=float))
     sine, cosine = _kernel_sin(n, y0, y1), _kernel_cos(y0, y1)
     return np.choose((n + quarters) & 3, [sine, cosine, -sine, -cosine])
 
 
-def sin(x):
-    """sin of a float array with |x| below 16, as V8 gives it."""
-    return _sine(x, 0)
-
-
 def cos(x):
     """cos of a float array with |x| below 16, as V8 gives it."""
-    return _sine(x, 1)
+    return sin(x, 1)
 
 
 def log(x):

@@ -25,16 +25,11 @@ class LayerStatistics:
     """Float arrays (n_seeds, n_layers), hidden layers first, the output last; over all training points of a seed.
 
     saturated : share of (point, neuron) pairs whose slope is below FLAT of the activation's steepest.
-    silent : share of neurons that are so at every point (a dead relu).   slope : mean of the activation's derivative.
     delta : root mean square, over points and neurons, of the loss's derivative by the neuron's total input.
-    gradient_norm : Euclidean norm of the loss's gradient by the layer's weights, as the whole training set gives it.
     """
 
     saturated: np.ndarray
-    silent: np.ndarray
-    slope: np.ndarray
     delta: np.ndarray
-    gradient_norm: np.ndarray
 
 
 def layer_statistics(network):
@@ -45,11 +40,11 @@ def layer_statistics(network):
 
 def _layers_of_one(network, index):
     """One seed's statistics: a list with one tuple a layer, in the order of LayerStatistics' fields."""
-    rows = []
-    for kind, (inputs, slope, delta) in zip(network.config.activations[::-1], _errors(network, index), strict=True):
-        flat = slope < FLAT * STEEPEST[kind]
-        sizes = np.sqrt(np.mean(delta**2)), np.sqrt(np.sum(_gradient(inputs, delta) ** 2))
-        rows.append((flat.mean(), flat.all(axis=1).mean(), slope.mean(), *sizes))
+    kinds = network.config.activations[::-1]
+    rows = [
+        ((slope < FLAT * STEEPEST[kind]).mean(), np.sqrt(np.mean(delta**2)))
+        for kind, (_, slope, delta) in zip(kinds, _errors(network, index), strict=True)
+    ]
     return rows[::-1]
 
 
@@ -63,11 +58,6 @@ def _errors(network, index):
         delta = upstream * slope
         yield outputs[layer - 1], slope, delta
         upstream = network.weights[layer - 1][index].T @ delta
-
-
-def _gradient(inputs, delta):
-    """The loss's gradient by a layer's weights, the mean over the points: float array (neurons, inputs)."""
-    return delta @ inputs.T / inputs.shape[1]
 
 
 def linear_probe(network, index, target):
@@ -136,7 +126,7 @@ def mean_slopes(run):
     found = []
     for index in range(len(run.seeds)):
         *_, (inputs, _, delta) = _errors(run.final, index)
-        found.append(np.abs(_gradient(inputs, delta)).sum(axis=0))
+        found.append(np.abs(delta @ inputs.T / inputs.shape[1]).sum(axis=0))
     return np.array(found)
 
 

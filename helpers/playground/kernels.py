@@ -41,10 +41,7 @@ if (_processor := binding.get_host_cpu_features()).get("avx512f") and not numba.
     numba.config.CPU_FEATURES = f"{_processor.flatten()},-prefer-256-bit"
 
 
-def _inner(function):
-    """A function for use inside the compiled ones; division by zero gives infinity, as in JavaScript."""
-    return numba.njit(error_model="numpy")(function)
-
+_inner = numba.njit(error_model="numpy")  # for use inside the compiled functions; division by zero is as in JavaScript
 
 _LANES_DIGEST = hashlib.sha256(Path(lanes.__file__).read_bytes()).hexdigest()[:12]
 

@@ -24,8 +24,9 @@ def play(config, seed=None):
     style, script = ((ASSETS / f"playground.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     call = f"""const place = document.getElementById("{place}");
 Playground.mount(place, {json.dumps(config.to_url())});
-// A key typed in the player is no command of JupyterLab's, which listens at the document.
-window.addEventListener("keydown", (event) => place.contains(event.target) && event.stopPropagation(), true);"""
+// A key typed in a player is no command of JupyterLab's, which listens at the document. One listener does for all players.
+window.playgroundKeys ??= (event) => event.target.closest?.(".playground") && event.stopPropagation();
+window.addEventListener("keydown", window.playgroundKeys, true);"""
     return HTML(f'<style>{style}</style><div id="{place}"></div><script>(() => {{\n{script}\n{call}\n}})();</script>')
 
 

@@ -36,19 +36,18 @@ def grid_times(configs, seeds, epochs, bar, profile):
 
     def make():
         found = sweeps.times_to_threshold(configs, seeds, epochs, bar, "settings trained:")
-        words = {
-            key: {"first_below": " ".join(map(str, one.first_below)), "learned": one.learned}
+        rows = {
+            pages[key]: {"first_below": " ".join(map(str, one.first_below)), "learned": one.learned}
             for key, one in found.items()
         }
-        return {"rows": {pages[key]: row for key, row in words.items()}}
-
-    def read(key, row):
-        return sweeps.TimeToThreshold(
-            configs[key], epochs, np.array(row["first_below"].split(), dtype=int), row["learned"]
-        )
+        return {"rows": rows}
 
     rows = _stored("convergence_grid", "03_automated_features", settings, make, profile)["rows"]
-    return {key: read(key, rows[page]) for key, page in pages.items()}
+    found = {}
+    for key, page in pages.items():
+        first_below = np.array(rows[page]["first_below"].split(), dtype=int)
+        found[key] = sweeps.TimeToThreshold(configs[key], epochs, first_below, rows[page]["learned"])
+    return found
 
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)  # of the penalty: neighbours on the page's menus
@@ -142,7 +141,7 @@ SPIRAL_SLIVER = SPIRAL_SEARCH | {"most_weights": 2, "rounds": [{"seeds": 2, "epo
 def search_spiral(bar, profile):
     """Chapter 01's search for the simplest network that learns the spiral, as made or as stored (spiral_search.json).
 
-    Simpler means fewer weights. Three rounds, all on the first seeds of the page:
+    Simpler means fewer weights. Three rounds of successive halving, all on the first seeds of the page:
     1  every network with at most `most_weights` weights, briefly, in the `scouts`' settings;
     2  of each number of weights the `kept` networks with the lowest test loss, longer, in every activation and rate;
     3  of each number of weights the `finalists` that got below the bar most often (else came nearest), longer still.

@@ -8,16 +8,12 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter
 
 from helpers.core import plotting
 from helpers.core.plotting import rounded
-from helpers.playground.charts import LABELS, LOOKS, NAMES, legend_above, line_look, names_in, percent
+from helpers.playground.charts import LABELS, LOOKS, NAMES, legend_above, line_look, names_in
 
 KINDS = {"train": "training loss", "test": "test loss"}
 LEAST = 3e-5  # losses below are drawn here, at the left edge
 SOON_TO_LATE = LinearSegmentedColormap.from_list("soon to late", ["#f4fbf7", "#7cc3a6", "#0f5f4a"])
 SECOND_TO_FIRST = LinearSegmentedColormap.from_list("second to first", ["#9a4f96", "#f5f5f5", "#01785a"])
-
-
-def _plain(value, _):
-    return f"{value:g}"
 
 
 def losses_beside_printed(rows):
@@ -35,7 +31,7 @@ def losses_beside_printed(rows):
                 _draw_printed(axes, place, value, side)
         axes.set(xscale="log", xlim=(LEAST, 1.0), ylim=(len(rows) - 0.45, -0.6), xlabel=f"{title} (logarithmic)")
         axes.set_xticks([0.0001, 0.001, 0.01, 0.1, 1.0])
-        axes.xaxis.set_major_formatter(_plain)
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.grid(axis="y", visible=False)
         axes.tick_params(axis="y", length=0)
     columns[0].set_yticks(range(len(rows)), [row["name"] for row in rows])
@@ -74,7 +70,7 @@ def success_by_weights(weights, lowest, shares, lows, highs, labels, bar):
     above.axhline(bar, color=plotting.INK, linestyle=":", linewidth=1)
     above.text(weights[0], bar, f"the bar, {bar:g}", va="bottom", ha="left", fontsize=8)
     above.set(yscale="log", ylabel="lowest test loss", ylim=(0.6 * bar, 1))
-    above.yaxis.set_major_formatter(_plain)
+    above.yaxis.set_major_formatter("{x:g}")
     above.grid(axis="x", visible=False)
     below.bar(weights, rounded(shares), color=plotting.BLUE, width=0.72, alpha=0.85)
     below.vlines(weights, rounded(lows), rounded(highs), color=plotting.INK, linewidth=1.1)
@@ -84,7 +80,7 @@ def success_by_weights(weights, lowest, shares, lows, highs, labels, bar):
         height = float(rounded(highs[list(weights).index(number)] + 0.02))
         below.text(number + shift, height, text, ha=side, va="bottom", fontsize=8)
     below.set(xlabel="weights in the network", ylabel="seeds below the bar", ylim=(0, 1.0), xticks=weights)
-    below.yaxis.set_major_formatter(percent)
+    below.yaxis.set_major_formatter("{x:.0%}")
     below.grid(axis="x", visible=False)
     return figure
 
@@ -105,9 +101,9 @@ def lifetimes(epochs, living, lifetime, losses):
     learning.axvline(rounded(lifetime), color=plotting.FAINT, linewidth=5, alpha=0.3)
     learning.text(rounded(lifetime) * 1.25, 0.3, "a link without\ngradient is dead", color=plotting.FAINT, fontsize=8)
     links.set(xlabel="epoch", ylabel="links alive under L1", xlim=(0, epochs[-1]), ylim=(0, 1.02))
-    links.yaxis.set_major_formatter(percent)
+    links.yaxis.set_major_formatter("{x:.0%}")
     learning.set(xlabel="epoch", ylabel="training loss without penalty", xscale="log", ylim=(0, 0.54))
-    learning.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
+    learning.xaxis.set_major_formatter("{x:.0f}")
     learning.set_xlim(1, max(loss_epochs[-1] for loss_epochs, _ in losses.values()))
     links.legend(loc="upper right", handlelength=2.8)
     return figure
@@ -137,7 +133,7 @@ def feature_weights(weights, features, picked):
         top = outer_high.max()
         axis.set(xlim=(-0.6, len(features) - 0.4), ylim=(-0.04, 1.04) if top < 1e-3 else (-0.04 * top, 1.06 * top))
         axis.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3) if top >= 1e-3 else FixedLocator([0]))
-        axis.yaxis.set_major_formatter(_plain)
+        axis.yaxis.set_major_formatter("{x:g}")
         axis.tick_params(axis="y", labelsize=8, pad=2)
         axis.set_xticks(places, [LABELS[name] for name in features], fontsize=8, rotation=90)
         axis.tick_params(axis="x", length=0)
@@ -206,7 +202,7 @@ def _plain_decades(axis, low, high):
     marks = [mark for mark in marks if low <= mark <= high]
     axis.set(xticks=marks, yticks=marks)
     for side in (axis.xaxis, axis.yaxis):
-        side.set_major_formatter(_plain)
+        side.set_major_formatter("{x:g}")
         side.set_minor_formatter(NullFormatter())
     axis.tick_params(labelsize=8)
 
@@ -230,7 +226,7 @@ def penalty_paths(panels, rates):
             axis.plot(rates, train, **looks[name] | {"linewidth": 0.9})
         axis.set(xscale="log", title=title, xlabel="rate of the penalty", xlim=(rates[0], rates[-1]), ylim=(0, None))
         axis.set_xticks(rates)
-        axis.xaxis.set_major_formatter(_plain)
+        axis.xaxis.set_major_formatter("{x:g}")
         axis.xaxis.set_minor_formatter(NullFormatter())
     axes[0].set_ylabel("loss")
     legend_above(figure, {name.replace("none", "no penalty"): look for name, look in looks.items()})
@@ -284,20 +280,20 @@ def epoch_maps(panels, row_names, column_names, limit):
     return figure
 
 
-def race_maps(panels, row_names, column_names, label, columns=2):
+def race_maps(panels, row_names, column_names, label):
     """Races between two settings as small maps: green where the first is sooner; purple, in italics, where the second is.
 
     panels : dict of title -> (first, second), int arrays (rows, columns): how many seeds each won.
     label : what the colour says.
     """
-    cells, gap = {}, " : " if columns < 3 else ":"
+    cells = {}
     for title, (first, second) in panels.items():
         decided = first + second
         share = np.divide(first, decided, out=np.full(first.shape, np.nan), where=decided > 0)
-        cells[title] = share, np.vectorize(lambda a, b: f"{a}{gap}{b}" if a + b else "–")(first, second)
+        cells[title] = share, np.vectorize(lambda a, b: f"{a} : {b}" if a + b else "–")(first, second)
     scale = {"cmap": SECOND_TO_FIRST, "vmin": 0, "vmax": 1}
-    figure, bar = _heat_maps(cells, row_names, column_names, columns, 0.5, label, scale)
-    bar.ax.yaxis.set_major_formatter(percent)
+    figure, bar = _heat_maps(cells, row_names, column_names, 2, 0.5, label, scale)
+    bar.ax.yaxis.set_major_formatter("{x:.0%}")
     for text in (text for axis in figure.axes for text in axis.texts if ":" in text.get_text()):
         first, second = map(int, text.get_text().split(":"))
         text.set_fontstyle("italic" if second > first else "normal")

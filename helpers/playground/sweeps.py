@@ -39,16 +39,6 @@ def train_all(configs, seeds, epochs, progress=None, **options):
     return {key: done[key] for key in configs}
 
 
-def _teller(label, every=200):
-    """What is to be called with progress: a line now and then. None without a label."""
-
-    def tell(done, total):
-        if done == total or done % every == every - 1:
-            project.report_progress(f"{label} {done:,} of {total:,}")
-
-    return tell if label else None
-
-
 def n_weights(layer_sizes):
     """How many weights, without the biases, a network of these layers has (int); layer_sizes as in Config."""
     return sum(here * following for here, following in pairwise(layer_sizes))
@@ -118,19 +108,22 @@ class TimeToThreshold:
         return float(np.median(reached)) if reached.size else float("nan")
 
 
-def time_to_threshold(config, seeds, epochs, bar, label=None, to_the_end=False):
-    """The TimeToThreshold of a setting: each seed is trained until its test loss is below `bar`, or for `epochs` epochs.
-
-    label : names it in lines of progress; without it there are none.   to_the_end : train all seeds for all epochs, and say where they end.
-    """
-    bars = {"watch_below" if to_the_end else "stop_below": bar}
-    run = train(config, seeds, epochs, at=[epochs], progress=_teller(label and f"{label}: epoch"), **bars)
-    return TimeToThreshold.of(run, bar)
+def time_to_threshold(config, seeds, epochs, bar):
+    """The TimeToThreshold of a setting: each seed is trained until its test loss is below `bar`, or for `epochs` epochs."""
+    return TimeToThreshold.of(train(config, seeds, epochs, at=[epochs], stop_below=bar), bar)
 
 
 def times_to_threshold(configs, seeds, epochs, bar, label=None):
-    """The TimeToThreshold of each of many settings, several trained at a time: dict of key -> Config to dict by key."""
-    runs = train_all(configs, seeds, epochs, _teller(label, 20), at=[epochs], stop_below=bar)
+    """The TimeToThreshold of each of many settings, several trained at a time: dict of key -> Config to dict by key.
+
+    label : begins a line of progress after every twentieth setting; without it there are none.
+    """
+
+    def tell(done, total):
+        if label and (done == total or done % 20 == 0):
+            project.report_progress(f"{label} {done:,} of {total:,}")
+
+    runs = train_all(configs, seeds, epochs, tell, at=[epochs], stop_below=bar)
     return {key: TimeToThreshold.of(run, bar) for key, run in runs.items()}
 
 
@@ -147,13 +140,13 @@ def first_reliable(times, share):
 def epochs_quantile(first_below, q):
     """The epoch by which a share q of the seeds are below the bar: a float, infinite if fewer ever get there."""
     epochs = np.where(np.asarray(first_below) < 0, np.inf, first_below)
-    return float(np.sort(epochs)[int(np.ceil(q * epochs.size)) - 1])
+    return float(np.quantile(epochs, q, method="inverted_cdf"))
 
 
 def median_seed(first_below, of_all=False):
     """Which seed was the middle one of those that got below the bar, or of all, with those that never did last (int).
 
-    Where none got there it is the first.
+    Where none got there it is the first seed; with of_all it is then the middle one.
     """
     epochs = np.where(np.asarray(first_below) < 0, np.inf, first_below)
     count = epochs.size if of_all else max(1, int(np.isfinite(epochs).sum()))

@@ -133,14 +133,16 @@ def piped(tail, *arguments):
 
 
 def test_a_reader_who_has_had_enough_is_no_fault():
-    assert piped(20, "dataset=xor&seed=0.4&networkShape=100,100", "--epochs", "0", "--json") == (0, "")
+    assert piped(20, "dataset=xor&seed=0.4&networkShape=100,100", "--epochs", "0", "--json") == (1, "")
 
 
-def test_output_that_cannot_be_written_is_one_sentence():
+def test_output_that_cannot_be_written_is_one_sentence(tmp_path):
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "helpers", "playground", "dataset=xor&seed=0.4", "--epochs", "1"]
+        command += ["--png", str(tmp_path / "a.png")]
         done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, "error: The output cannot be written (No space left on device).\n")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_picture_goes_to_a_device_too(capsys):

@@ -8,22 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.core.project import Problem
+from helpers.playground import config
 from helpers.playground.config import ACTIVATIONS, MAX_LAYERS, PAGE, REGULARIZATIONS, Config, page_seeds, read_url
 from helpers.playground.datasets import DATASETS, FEATURES, REGRESSIONS
 
-KEYS = ["activation", "regularization", "batchSize", "dataset", "learningRate", "regularizationRate", "noise"]
-KEYS += [
-    "networkShape",
-    "regDataset",
-    "seed",
-    "percTrainData",
-    "problem",
-    "initZero",
-    "showTestData",
-    *FEATURES,
-    "x_hide",
-    "other",
-]
+KEYS = [*config._KEYS.values(), "regDataset", "problem", "showTestData", *FEATURES, "x_hide", "other"]
 RATES = st.floats(0, 100, allow_subnormal=False)
 CONFIGS = st.builds(
     Config,
@@ -76,7 +65,7 @@ def test_any_value_gives_a_setting_or_a_problem(field, value):
 # Values as people and the page write them: fit, nearly fit, and not at all.
 WRITTEN = st.one_of(
     st.sampled_from(
-        ["", " ", "true", "false", "none", "L1", "L2", "classification", "1e1", "+5", ".5", "5.", "0", "1,2"]
+        ["", "true", "false", "none", "L1", "L2", "classification", "1e1", "+5", ".5", "5.", "0", "1,2", "Infinity"]
     ),
     st.sampled_from([*DATASETS, *ACTIVATIONS, "TRUE", "nan", "inf", "-0", "0x1", "1_0", "٣", "1e400", "%20", "a=b"]),
     st.integers(-1, 600).map(str),
@@ -84,6 +73,10 @@ WRITTEN = st.one_of(
     st.lists(st.integers(0, 101).map(str), max_size=13).map(",".join),
 )
 ADDRESSES = st.lists(st.tuples(st.sampled_from(KEYS), WRITTEN), max_size=6)
+
+
+def number(text):
+    return int(text, 16) if "x" in text else float(text)
 
 
 @settings(max_examples=300)
@@ -97,7 +90,7 @@ def test_an_address_that_is_read_says_what_was_read(pairs, start):
         assert str(problem).count("\n") == 0 and str(problem).endswith(".")
         return
     assert read_url(config.to_url()) == (config, ())
-    last = {key: value.split("=")[0].strip() for key, value in pairs}
+    last = {key: value.split("=")[0] for key, value in pairs}
     assert any("other" in note for note in notes) == ("other" in last)
     told, default = config.to_dict(), Config().to_dict() | {"regDataset": "reg-plane"}
     regression = last.get("problem") == "regression"
@@ -109,12 +102,12 @@ def test_an_address_that_is_read_says_what_was_read(pairs, start):
         assert told[key] == (last[key] if last.get(key) in allowed else default[key])
     assert told["problem"] == ("regression" if regression else "classification")
     for key in ("learningRate", "regularizationRate", "batchSize", "percTrainData"):
-        assert told[key] == (float(last[key]) if last.get(key) else default[key])
-    noise = float(last.get("noise") or 0)
+        assert told[key] == (number(last[key]) if last.get(key) else default[key])
+    noise = number(last.get("noise") or "0")
     assert told["noise"] == (0 if noise < 0 else 50 if noise > 80 else noise)
     assert told["seed"] == quote(last.get("seed") or "0.00001", safe="!#$%&'()*+,-./:;=?@[\\]^_{|}~")
     if "networkShape" in last:
-        assert told["networkShape"] == [float(width) for width in last["networkShape"].split(",") if width]
+        assert told["networkShape"] == [number(width) for width in last["networkShape"].split(",") if width]
     assert told["initZero"] == (bool(last.get("initZero")) and last["initZero"] != "false")
     on = [feature for feature in FEATURES if (last.get(feature) or str(feature in "xy").lower()) != "false"]
     assert told["features"] == [feature for feature in on if last.get(f"{feature}_hide") != "true"]
@@ -153,27 +146,52 @@ def test_what_is_not_taken_as_it_stands_is_said():
         ("noise=90&seed=1", {"noise": 50}, "noise=90 is outside 0 to 80: 50 is taken"),
         ("noise=80.5&seed=1", {"noise": 50}, "50 is taken"),
         ("noise=1e400&seed=1", {"noise": 50}, "noise=1e400 is outside"),
+        ("noise=Infinity&seed=1", {"noise": 50}, "noise=Infinity is outside 0 to 80: 50 is taken"),
+        ("noise=-Infinity&seed=1", {"noise": 0}, "noise=-Infinity is outside 0 to 80: 0 is taken"),
+        ("noise=0x60&seed=1", {"noise": 50}, "noise=0x60 is outside 0 to 80: 50 is taken"),
+        (f"noise=0x{'f' * 400}&seed=1", {"noise": 50}, "50 is taken"),
         ("noise=-2&seed=1", {"noise": 0}, "noise=-2 is outside 0 to 80: 0 is taken"),
         ("activation=rleu&seed=1", {}, "activation=rleu is none of sigmoid, tanh, relu, linear: the page's default"),
         ("problem=maybe&seed=1", {}, "problem=maybe is none of classification, regression"),
         ("regularization=l1&regularizationRate=1&seed=1", {"regularization_rate": 1}, "regularization=l1 is none of"),
         ("dataset=moon&seed=1", {}, "dataset=moon is none of"),
-        ('seed=a b"<é>`', {"seed": "a%20b%22%3C%C3%A9%3E%60"}, "taken as a%20b%22%3C%C3%A9%3E%60, the way a browser"),
+        (
+            'seed=a b"<é>`',
+            {"seed": "a%20b%22%3C%C3%A9%3E%60"},
+            "taken as seed=a%20b%22%3C%C3%A9%3E%60, the way a browser",
+        ),
+        ("seed=\ud800", {"seed": "%EF%BF%BD"}, "taken as seed=%EF%BF%BD, the way a browser"),
+        ("seed= &dataset=xor", {"seed": "%20", "dataset": "xor"}, "taken as seed=%20&dataset=xor, the way a browser"),
+        ("sinX= &seed=1", {"features": ("x", "y", "sinX")}, "taken as sinX=%20&seed=1"),
+        ("initZero= &seed=1", {"init_zero": True}, "taken as initZero=%20&seed=1"),
     ):
         config, (note,) = read_url(address)
         assert config == Config(**{"seed": "1"} | setting)
         assert word in note
-    for address in ("dataset=xor", "dataset=xor&seed=", "dataset=xor&seed= "):
+    for address in ("dataset=xor", "dataset=xor&seed=", "dataset=xor&seed= ", " \n\0dataset=xor\t"):
         assert read_url(address) == (
             Config("xor"),
             ("The address has no seed: 0.00001 is taken, where the page draws one.",),
         )
 
 
+@pytest.mark.parametrize("address", ["networkShape=5, 5&seed=1", "noise= 12.5&seed=1", "learningRate=0.1 &seed=1"])
+def test_a_blank_is_no_number_on_the_page_and_none_here(address):
+    """A browser makes it %20 before the page reads it."""
+    with pytest.raises(Problem, match=r"=%2012\.5|=0\.1%20|=%205 will not do"):
+        read_url(address)
+
+
+def test_numbers_are_written_as_the_page_writes_them():
+    address = Config(learning_rate=1.5e-7, regularization_rate=1e-6, noise=-0.0).to_url()
+    assert "&learningRate=1.5e-7&regularizationRate=0.000001&noise=0&" in address
+
+
 def test_noise_and_seeds_that_the_page_takes_are_taken_as_they_are():
     assert read_url("noise=80&seed=1") == (Config(noise=80, seed="1"), ())
     assert read_url("seed=a%20b%C3%A9") == (Config(seed="a%20b%C3%A9"), ())
     assert read_url("seed=what?#1") == (Config(seed="what?#1"), ())
+    assert read_url("noise=0x20&batchSize=0b11&seed=1") == (Config(noise=32, batch_size=3, seed="1"), ())
     assert read_url("seed=http://a") == (Config(seed="http://a"), ())
 
 
@@ -186,6 +204,8 @@ XOR = "dataset=xor&seed=0.4"
         (PAGE + "#" + XOR, ()),
         ("playground.tensorflow.org/#" + XOR, ()),
         (PAGE + "?utm=1#" + XOR, ()),
+        ("http://PLAYGROUND.tensorflow.org:443/a#" + XOR, ()),
+        (PAGE.replace("org", "org.example.com") + "#" + XOR, ("org.example.com/ is not the Playground's own page",)),
         (PAGE + "#" + XOR.replace("&", "&amp;"), ()),
         (PAGE + "#" + XOR.replace("&", "&#38;"), ()),
         (PAGE + "#dataset=\nxor&\r\n\tseed=0.4\n", ()),

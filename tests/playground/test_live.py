@@ -179,13 +179,16 @@ def test_a_slip_in_the_engine_is_seen(right, wrong, ours):
         _assert_same(in_node(PROBE, TRIED, text.replace(right, wrong)), ours[-len(TRIED) :])
 
 
-ODD = [  # a state; the last ones name a number that is not allowed
-    "", "seed=1&seed=2", "seed=a b", "seed=%20&foo=1", 'seed="<ä`', "seed=0.5=6", "seed= &dataset=xor", "dataset=XOR", "dataset=xor &x=0",
-    "dataset=reg-plane", "problem=regression", "problem=regression&dataset=xor&batchSize=1200", "problem=regression&regDataset=none",
-    "regDataset=reg-gauss", "activation=ReLU", "regularization=none", "regularization=L3", "regularization=L1", "noise=-5", "noise=81",
-    "noise=80", "noise= 12.5", "networkShape=", "networkShape=5, 5", "batchSize=1e1", "batchSize=500&percTrainData=10", "x=0", "x=",
-    "x_hide=true", "sinX=yes&cosX=true", "initZero=1", "initZero=False", "initZero=false", "learningRate=.5", "learningRate=0",
-    "batchSize=0", "batchSize=501", "batchSize=2.5", "batchSize=0x10", "networkShape=5,,5", "networkShape=101", "networkShape=5%2C5",
+ODD = [  # states; the last ones name a number that is not allowed
+    "", "seed=1&seed=2", "seed=a b", "seed=%20&foo=1", 'seed="<ä`', "seed=0.5=6", "seed= &dataset=xor", "dataset=XOR",
+    "dataset=xor &x=0", "dataset=reg-plane", "problem=regression", "problem=regression&dataset=xor&batchSize=1200",
+    "problem=regression&regDataset=none", "regDataset=reg-gauss", "activation=ReLU", "regularization=none", "regularization=L3",
+    "regularization=L1", "noise=-5", "noise=81", "noise=80", "noise=Infinity", "noise=-Infinity", "noise=0x60", "noise=0b11",
+    "noise=-0", "noise= 12.5", "networkShape=", "networkShape=5, 5&seed=1", "batchSize=1e1", "batchSize=0x10", "batchSize=0o20",
+    "batchSize=500&percTrainData=10", "x=0", "x=", "x_hide=true", "sinX=yes&cosX=true", "sinX= &seed=1", "initZero= &seed=1",
+    "initZero=1", "initZero=False", "initZero=false", "learningRate=.5", "learningRate=0", "learningRate=1e-7",
+    "learningRate=0.1 &seed=1", "seed=\ud800&x=\t0\n", " seed=1", "batchSize=0", "batchSize=501", "batchSize=2.5",
+    "batchSize=-0x1", "batchSize=1_0", "batchSize=٣", "networkShape=5,,5", "networkShape=101", "networkShape=5%2C5",
     "networkShape=1,1,1,1,1,1,1,1,1,1,1,1,1", "noise=much", "percTrainData=0", "percTrainData=100", "learningRate=-1",
     "problem=regression&batchSize=1201", "x=false&y=false", "x_hide=true&y_hide=true",
 ]  # fmt: skip
@@ -328,6 +331,34 @@ def test_the_page_of_its_own_follows_its_address(opened):
 
 
 @pytest.mark.browser
+def test_a_link_within_the_page_leaves_the_training_alone(opened):
+    page = opened(OWN, "#" + STATE.replace("&amp;", "&"))
+    page.get_by_role("button", name="Step").click()
+    page.evaluate("location.hash = '#links-that-die'")
+    page.wait_for_timeout(100)
+    assert page.get_by_label("Seed", exact=True).input_value() == TEN.seed
+    assert _said(page).startswith("Epoch 1:")
+
+
+@pytest.mark.browser
+def test_a_seed_is_no_more_than_a_seed(opened):
+    page = opened(OWN)
+    page.get_by_label("Seed", exact=True).fill("1&noise=50")
+    page.keyboard.press("Enter")
+    assert page.get_by_label("Address").input_value() == Config("gauss", seed="1%26noise%3D50").to_url()
+
+
+@pytest.mark.browser
+def test_the_site_s_script_leaves_a_player_and_a_setting_s_address_alone(opened):
+    """All numbers can be scrolled by keyboard; and a seed such as 100% is no place in the page, nor a fault."""
+    page = opened(f'{OWN}<script src="{(site.ASSETS / "site.js").as_uri()}"></script>', "#seed=100%")
+    page.get_by_text("All numbers, to the last bit").click()
+    page.wait_for_function("document.querySelector('pre').scrollHeight > document.querySelector('pre').clientHeight")
+    page.wait_for_timeout(100)
+    assert page.locator("pre").evaluate("box => box.tabIndex") == 0
+
+
+@pytest.mark.browser
 def test_every_control_changes_its_own_setting(opened):
     page = opened(OWN)
     page.get_by_label("Data set").select_option("xor")
@@ -425,6 +456,48 @@ def test_a_bad_value_is_said_in_a_sentence(opened):
     assert page.get_by_label("X₂", exact=True).is_checked()
 
 
+@pytest.mark.browser
+def test_a_bad_value_leaves_what_was_trained(opened):
+    page = opened(OWN, "#networkShape=3&seed=0.7")
+    page.get_by_role("button", name="Step").click()
+    width = page.get_by_label("Neurons in hidden layer 1")
+    for bad in ("", "101"):
+        width.fill(bad)
+        page.keyboard.press("Enter")
+        said = f"networkShape={bad or 0} will not do: it takes a whole number from 1 to 100."
+        assert page.get_by_role("alert").text_content() == said
+        assert width.input_value() == "3" and page.evaluate("document.activeElement.name") == "width"
+    assert page.locator("[data-of=epoch]").text_content() == "1"
+    page.evaluate("location.hash = '#batchSize=0'")
+    page.get_by_text("batchSize=0 will not do").wait_for()
+    assert page.locator("[data-of=epoch]").text_content() == "1"
+    page.get_by_label("Batch size").fill("7")
+    assert page.get_by_role("alert").text_content() == ""
+
+
+FORGOTTEN = """() => { const seen = new WeakRef(document.querySelector(".playground")); %s;
+    return { gone: () => seen.deref() === undefined }; }"""  # a function that takes the player away
+
+
+def _is_forgotten(page, away):
+    seen = page.evaluate_handle(FORGOTTEN % away)
+    page.wait_for_timeout(100)
+    page.context.new_cdp_session(page).send("HeapProfiler.collectGarbage")
+    return seen.evaluate("seen => seen.gone()")
+
+
+@pytest.mark.browser
+def test_a_closed_player_is_forgotten_and_an_open_one_takes_the_theme_s_colours(opened):
+    page = opened(f'<div id="here"></div><div id="there"></div>{LINKED}')
+    page.evaluate("for (const place of [here, there]) Playground.mount(place, '#seed=0.7'); null")
+    assert _is_forgotten(page, "here.replaceChildren()")
+    page.evaluate(COUNT_DRAWN)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.wait_for_function("drawn === 1")
+    page.evaluate("document.body.dataset.jpThemeLight = 'false'")  # as JupyterLab does
+    page.wait_for_function("drawn === 2")
+
+
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
 @pytest.mark.parametrize("kind", ["follow", "strip", "race", "penalty"])
 @pytest.mark.browser
@@ -519,6 +592,9 @@ def test_a_notebook_shows_the_same_player(browser):
     page.get_by_role("button", name="Step").first.press("Space")
     assert page.locator(".playground-status").first.text_content().startswith("Epoch 1:")
     assert page.evaluate("keys") == 0
+    page.locator("summary").first.press("Space")
+    assert page.evaluate("keys") == 0
+    assert _is_forgotten(page, "document.querySelector('.playground').parentElement.remove()")  # the cell is run again
     page.close()
 
 
@@ -620,3 +696,21 @@ def test_the_slider_of_the_penalty_trains_anew(opened):
     dead = sum(int(layer.sum()) for layer in run.final.dead)
     assert dead > 0
     assert f"test loss {run.test_loss[0, -1]:.4f}, {dead} of 14 links dead" in _said(page)
+
+
+@pytest.mark.browser
+def test_the_slider_says_the_rate_that_the_network_has(opened):
+    html = live.penalty(replace(TEN, regularization_rate=0.02), 5).data
+    page = opened(html)
+    slide, shown = page.locator("[name=slide]"), page.locator("[data-of=slide]")
+
+    def told():
+        return slide.input_value(), shown.text_content(), slide.get_attribute("aria-valuetext")
+
+    assert told() == ("3", "0.02", "0.02")  # between 0.01 and 0.03
+    page.locator("[name=regularizationRate]").evaluate(
+        "box => { box.value = '0.1'; box.dispatchEvent(new Event('change', { bubbles: true })); }"
+    )
+    assert told() == ("5", "0.1", "0.1")
+    slide.fill("6")
+    assert told() == ("6", "0.3", "0.3")

@@ -31,7 +31,7 @@ const Playground = (() => {
 
   /* A number of a setting, from its text. Throws an Error that says what would do. */
   function numberOf(key, text, [low, high, step]) {
-    const value = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : NaN;
+    const value = Number(text);
     if (value >= low && value <= high && !(step && value % step)) return value;
     throw new Error(`${key}=${text} will not do: it takes a ${step ? "whole " : ""}number from ${low} to ${high}.`);
   }
@@ -39,11 +39,10 @@ const Playground = (() => {
   /* The setting that an address, or the part after its '#', names, read as the page reads it: what it does not know has its
   default. Throws an Error if a number is not allowed. */
   function parse(address) {
-    const pairs = address.slice(address.indexOf("#") + 1).split("&").map((pair) => pair.split("="));
-    const given = Object.fromEntries(pairs.map(([key, value = ""]) => [key, value.trim() && value]));
+    const { hash } = new URL(`#${address.slice(address.indexOf("#") + 1)}`, PAGE); // escaped as in an address bar
+    const given = Object.fromEntries(hash.slice(1).split("&").map((pair) => pair.split("=")));
     const isOn = (key, otherwise) => (given[key] || String(otherwise)) !== "false";
-    const seed = (given.seed || DEFAULTS.seed).replace(/[^!-~]|["<>`]/gu, encodeURIComponent); // as in an address bar
-    const setting = { ...DEFAULTS, seed, initZero: isOn("initZero", false) };
+    const setting = { ...DEFAULTS, seed: given.seed || DEFAULTS.seed, initZero: isOn("initZero", false) };
     for (const key in CHOICES) if (CHOICES[key].includes(given[key])) setting[key] = given[key];
     if (given.noise < 0 || given.noise > 80) given.noise = given.noise < 0 ? "0" : "50";
     if (setting.problem === "regression") setting.dataset = setting.regDataset ?? REGRESSIONS[0];
@@ -53,8 +52,7 @@ const Playground = (() => {
     const widths = given.networkShape ? given.networkShape.split(",") : [];
     if ("networkShape" in given) setting.networkShape = widths.map((width) => numberOf("networkShape", width, networkShape));
     if (widths.length > 12) throw new Error(`networkShape names ${widths.length} hidden layers: it takes 12 at most.`);
-    const used = (name) => isOn(name, DEFAULTS.features.includes(name)) && given[`${name}_hide`] !== "true"; // nor hidden
-    setting.features = FEATURES.filter(used);
+    setting.features = FEATURES.filter((name) => isOn(name, DEFAULTS.features.includes(name)) && given[`${name}_hide`] !== "true");
     if (!setting.features.length) throw new Error(`No input is on: choose at least one of ${FEATURES.join(", ")}.`);
     return setting;
   }
@@ -127,8 +125,7 @@ const Playground = (() => {
     const top = highWord(x), low = words[0], high = top & 0xfffff;
     const carry = (high + 0x95f64) & 0x100000; // set where the mantissa is above sqrt(2), and halved
     const k = (top >> 20) - 1023 + (carry >> 20);
-    const f = fromWords(high | (carry ^ 0x3ff00000), low) - 1;
-    const lowPart = k * LN2_LO;
+    const f = fromWords(high | (carry ^ 0x3ff00000), low) - 1, lowPart = k * LN2_LO;
     if ((0xfffff & (2 + high)) < 3) return k * LN2_HI - ((f * f * (0.5 - 0.3333333333333333 * f) - lowPart) - f);
     const s = f / (2 + f), z = s * s, w = z * z;
     const t1 = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
@@ -245,8 +242,7 @@ const Playground = (() => {
       return [x, y, seenX * seenY >= 0 ? 1 : -1];
     },
     gauss(random, noise, index) {
-      const share = noise / 0.5, deviation = Math.sqrt(0.5 * (1 - share) + 4 * share);
-      const label = index < 250 ? 1 : -1;
+      const share = noise / 0.5, deviation = Math.sqrt(0.5 * (1 - share) + 4 * share), label = index < 250 ? 1 : -1;
       return [2 * label + deviation * random.normal(), 2 * label + deviation * random.normal(), label];
     },
     spiral(random, noise, index) {
@@ -421,8 +417,7 @@ const Playground = (() => {
       const plane = range(density ** 2, (at) => [tick(at % density), -tick(Math.floor(at / density))]);
       this.inputs = featuresAt(plane, engine.setting.features);
       this.answers = new Float64Array(rows * plane.length);
-      const picture = () => Object.assign(document.createElement("canvas"), { width: density, height: density });
-      this.pictures = range(rows, picture);
+      this.pictures = range(rows, () => Object.assign(document.createElement("canvas"), { width: density, height: density }));
       this.image = new ImageData(density, density * rows);
       this.pixels = new Uint32Array(this.image.data.buffer);
     }
@@ -458,10 +453,9 @@ const Playground = (() => {
 
   /* A canvas made `width` by `height` CSS pixels and wiped; returns what draws on it, in CSS pixels. */
   function wiped(canvas, width, height) {
-    const ratio = window.devicePixelRatio || 1, sizes = [width, height].map((length) => Math.round(length * ratio));
-    [canvas.width, canvas.height] = sizes;
+    const ratio = window.devicePixelRatio || 1, context = canvas.getContext("2d");
+    [canvas.width, canvas.height] = [width, height].map((length) => Math.round(length * ratio));
     canvas.style.height = `${height}px`;
-    const context = canvas.getContext("2d");
     context.scale(ratio, ratio);
     return context;
   }
@@ -553,7 +547,7 @@ const Playground = (() => {
   function drawLosses(canvas, losses, log, { ink, muted, line }) {
     const width = canvas.clientWidth, height = 96, context = wiped(canvas, width, height), left = 44, bottom = height - 16;
     const last = losses.length - 1, every = Math.ceil(last / width) || 1;
-    const epochs = Array.from(losses.keys()).filter((epoch) => epoch % every === 0 || epoch === last);
+    const epochs = [...range(Math.ceil(last / every), (at) => at * every), last];
     const shown = epochs.flatMap((epoch) => losses[epoch]).filter((loss) => loss > 0 && loss < Infinity);
     const top = Math.max(1e-6, ...shown), low = log ? Math.min(top / 10, ...shown) : 0;
     const inWords = (loss) => (loss && loss < 0.001 ? loss.toExponential(0) : loss.toFixed(3));
@@ -612,6 +606,12 @@ const Playground = (() => {
       <a target="_blank" rel="noopener">The same on the Playground's own page</a></div>
     <p class="playground-status" role="status"></p>`;
 
+  /* Have a player drawn anew where the theme of the site or of JupyterLab changes; once closed, it can be forgotten. */
+  function drawnByTheme(player) {
+    const held = new WeakRef(player), marks = { attributeFilter: ["data-theme", "data-jp-theme-light"], subtree: true };
+    new MutationObserver(() => held.deref()?.draw()).observe(document.documentElement, marks);
+  }
+
   class Player {
     /* Fill `element` with a player of an address's setting; it has a close button if there is onClose, which that calls. */
     constructor(element, address, { onClose } = {}) {
@@ -621,22 +621,22 @@ const Playground = (() => {
       this.find = (selector) => this.section.querySelector(selector);
       this.parts = Object.fromEntries(Array.from(this.section.querySelectorAll("[name]"), (part) => [part.name, part]));
       this.canvases = ["network", "losses", "output"].map((name) => this.find(`.playground-${name}`));
-      this.parts.speed.selectedIndex = 2;
-      this.parts.close.hidden = !onClose;
+      [this.parts.speed.selectedIndex, this.parts.close.hidden] = [2, !onClose];
       this.section.addEventListener("click", ({ target }) => target.matches("button") && this[target.name]());
       this.section.addEventListener("change", ({ target }) => this.changed(target));
       this.canvases[0].addEventListener("click", (event) => this.pick(event));
       this.find(".playground-numbers").addEventListener("toggle", () => this.report());
       new ResizeObserver(() => this.draw()).observe(this.section);
-      new MutationObserver(() => this.draw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+      drawnByTheme(this);
       this.load(address);
     }
 
-    /* Start anew with an address's setting; a bad one is said, and leaves the setting that was there before. */
+    /* Start anew with an address's setting; a bad one is said, and leaves all that was there before. */
     load(address) {
-      const error = this.find(".playground-error");
+      const error = this.find(".playground-error"), before = this.setting;
       error.textContent = "";
       try { this.setting = parse(address); } catch ({ message }) { this.setting ??= DEFAULTS, error.textContent = message; }
+      if (this.setting === before) return this.fill();
       this.parts.address.value = this.find("a").href = addressOf(this.setting);
       this.fill();
       this.restart();
@@ -660,12 +660,11 @@ const Playground = (() => {
     }
 
     /* What follows from a control that was changed. */
-    changed({ name, type, value, checked }) {
-      const widths = () => Array.from(this.section.querySelectorAll('[name="width"]'), (input) => input.value);
+    changed({ name, type, value, checked, parentElement }) {
       if (name === "picture") this.report();
-      else if (name === "width") this.change("networkShape", widths());
+      else if (name === "width") this.change("networkShape", Array.from(parentElement.children, (input) => input.value || 0));
       else if (FEATURES.includes(name)) this.change("features", FEATURES.filter((feature) => this.parts[feature].checked));
-      else if (name in DEFAULTS) this.change(name, type === "checkbox" ? checked : value);
+      else if (name in DEFAULTS) this.change(name, type === "checkbox" ? checked : value.replace(/[&=]/g, encodeURIComponent));
       this.draw();
     }
 
@@ -675,7 +674,6 @@ const Playground = (() => {
     removeLayer() { this.change("networkShape", this.setting.networkShape.slice(0, -1)); }
 
     restart() {
-      this.playing = false;
       this.engine = new Engine(this.setting);
       this.maps = new Maps(this.engine);
       this.parts.picture.replaceChildren(...neuronNames(this.setting).map((name, row) => new Option(name, row)).reverse());
@@ -726,8 +724,7 @@ const Playground = (() => {
       drawOutput(output, engine, maps, row, parts.testPoints.checked);
       drawLosses(losses, engine.losses, parts.logarithmic.checked, { ink, muted, line });
       for (const [name, text] of Object.entries(this.said())) this.find(`[data-of="${name}"]`).textContent = text;
-      Object.assign(this, { drawn: performance.now(), stale: false });
-      this.cost = this.drawn - start;
+      Object.assign(this, { drawn: performance.now(), cost: performance.now() - start, stale: false });
     }
 
     /* The numbers of the moment, as texts. */
@@ -849,11 +846,14 @@ const Playground = (() => {
     const player = mount(element, address), bar = document.createElement("div"), { parts } = player;
     bar.innerHTML = slider("slide", "Penalty's rate", [0, rates.length - 1, 1]);
     player.section.prepend(bar);
-    const [shown, slide] = bar.querySelectorAll("b, input"), show = () => (shown.textContent = rates[slide.value]);
-    slide.value = rates.indexOf(player.setting.regularizationRate);
-    slide.oninput = () => (player.change("regularizationRate", show()), player.play());
+    const [shown, slide] = bar.querySelectorAll("b, input");
+    player.onChange = () => {
+      const now = (shown.textContent = slide.ariaValueText = player.setting.regularizationRate);
+      slide.value = rates.filter((rate) => rate <= now).length - 1;
+    };
+    slide.oninput = () => (player.change("regularizationRate", rates[slide.value]), player.play());
     [parts.speed.selectedIndex, parts.stopAt.value] = [3, epochs];
-    show();
+    player.onChange();
   }
 
   // --- in a page --------------------------------------------------------------------------------------------------------
@@ -878,10 +878,10 @@ const Playground = (() => {
 
   /* Fill an element with a player that follows the address after the page's own '#', where that names a setting. */
   function follow(element, address) {
-    const asked = () => (location.hash.includes("=") ? location.hash : address), player = mount(element, asked());
+    const named = () => location.hash.includes("="), player = mount(element, named() ? location.hash : address);
     player.find(".playground-settings").open = true;
     player.onChange = (changed) => history.replaceState(null, "", new URL(changed).hash);
-    window.addEventListener("hashchange", () => player.load(asked()));
+    window.addEventListener("hashchange", () => named() && player.load(location.hash));
   }
 
   /* Fill the elements marked data-playground="address": as data-kind says, or with a player that follows the page. */

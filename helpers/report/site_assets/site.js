@@ -5,7 +5,8 @@ document.addEventListener("DOMContentLoaded", () => {
     else box.removeAttribute("tabindex");
   };
   const watch = new ResizeObserver((changes) => changes.forEach((change) => mark(change.target)));
-  document.querySelectorAll("main pre, main figure, .pst-scrollable-table-container").forEach((box) => watch.observe(box));
+  const boxes = "main pre:not(.playground pre), main figure, .pst-scrollable-table-container"; // a player minds its own
+  document.querySelectorAll(boxes).forEach((box) => watch.observe(box));
 });
 
 /* The side bar with the chapters is a landmark of its own. */
@@ -25,8 +26,9 @@ document.addEventListener("DOMContentLoaded", () => {
     section.append(fold);
     return fold;
   });
+  const named = () => { try { return decodeURIComponent(location.hash.slice(1)); } catch { return ""; } }; // a seed may hold any %
   const open = () => {
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.getElementById(named());
     folded.filter((fold) => target && (fold.contains(target) || fold.parentElement === target)).forEach((fold) => { fold.open = true; });
     if (target) target.scrollIntoView();
   };
