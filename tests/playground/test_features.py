@@ -156,5 +156,5 @@ def test_mean_slopes_are_those_of_the_loss_by_central_differences():
         weights[place] = kept
         return (ends[0] - ends[1]) / (2 * step)
 
-    wanted = [sum(abs(slope((neuron, feature))) for neuron in range(3)) for feature in range(2)]
-    np.testing.assert_allclose(features.mean_slopes(run)[0], wanted, rtol=1e-6)
+    wanted = [[abs(slope((neuron, feature))) for feature in range(2)] for neuron in range(3)]
+    np.testing.assert_allclose(features.mean_slopes(run, 1)[0], wanted, rtol=1e-6)
