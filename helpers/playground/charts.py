@@ -130,11 +130,11 @@ def learning_frame(surface, train, test, epochs, train_loss, test_loss, shown, b
     right = figure.add_axes((0.54, 0.13, 0.44, 0.79))
     draw_surface(left, rounded(surface, 4), train, test, size=11.0, marked=False)
     left.set_title(f"epoch {epochs[shown - 1]:,}", fontweight="normal")
-    looks = (train_loss, plotting.TRAIN, "-", "training"), (test_loss, plotting.VALIDATION, "--", "test")
-    for losses, color, dashes, name in looks:
-        right.plot(epochs, rounded(losses, 4), color=color, linestyle=dashes, linewidth=1, alpha=0.22)
-        right.plot(epochs[:shown], rounded(losses[:shown], 4), color=color, linestyle=dashes, label=name)
-        right.plot(epochs[shown - 1], rounded(losses[shown - 1], 4), "o", color=color, markersize=4)
+    for losses, dashes, name in ((train_loss, "-", "training"), (test_loss, "--", "test")):
+        look = {"color": INK, "linestyle": dashes}  # blue and orange are the classes
+        right.plot(epochs, rounded(losses, 4), linewidth=1, alpha=0.22, **look)
+        right.plot(epochs[:shown], rounded(losses[:shown], 4), label=name, **look)
+        right.plot(epochs[shown - 1], rounded(losses[shown - 1], 4), "o", color=INK, markersize=4)
     right.axhline(bar, color=plotting.INK, linestyle=":", linewidth=1)
     right.set(yscale="log", ylim=(rounded(0.4 * bar, 3), 1.0), xlim=(0, epochs[-1]), xlabel="epoch", ylabel="loss")
     right.yaxis.set_major_formatter("{x:g}")
@@ -194,7 +194,7 @@ def layer_profiles(panels, layers, ylabel, columns, log=False, expected=None, to
     figure.supylabel(ylabel, fontsize=9)
     figure.supxlabel("layer", fontsize=9)
     keys = {name: line_look(name) | {"marker": LOOKS[name][2]} for name in names_in(panels)}
-    crosses = {"expected": {"color": plotting.FAINT, "marker": "x", "linestyle": "", "linewidth": 1.6}}
+    crosses = {"formula": {"color": plotting.FAINT, "marker": "x", "linestyle": "", "linewidth": 1.6}}
     legend_above(figure, keys | (crosses if expected else {}))
     return figure
 
@@ -292,8 +292,8 @@ def _draw_links(sheet, weights, dead, starts, ends):
 def _draw_losses(figure, sheet, left, base, epochs, train_loss, test_loss, log_loss):
     """The page's loss panel above the surface: the last values in words, the curves beside them."""
     axes = _axes_at(figure, left + 1.55, base + 0.4, SURFACE - 1.55, 0.5)
-    axes.plot(epochs, test_loss, color=INK, linewidth=1.3)
-    axes.plot(epochs, train_loss, color="#9a9a9a", linewidth=1.3, linestyle=(0, (3, 1)))
+    axes.plot(epochs, train_loss, color="#9a9a9a", linewidth=1.3)
+    axes.plot(epochs, test_loss, color=INK, linewidth=1.3, linestyle=(0, (3, 1)))
     if log_loss:
         axes.set_yscale("log")
     else:

@@ -117,16 +117,16 @@ def outgoing_weight(network):
     return np.abs(network.weights[0]).sum(axis=1)
 
 
-def mean_slopes(run):
-    """How strongly the training loss at the end pulls on each input's weights: float array (n_seeds, features).
+def mean_slopes(run, count):
+    """How strongly the training loss at the end pulls on each weight of the first layer: float array (seeds, neurons, features).
 
-    Summed over the first layer's neurons: the size of the loss's mean slope with respect to the weight, without the penalty.
-    Under L2, where training has come to rest, this is the penalty's rate times `outgoing_weight`.
+    count : how many of the seeds, the first.   The size of the loss's mean slope by the weight, without the penalty. Where training
+    has come to rest this is, under L2, the penalty's rate times the weight's size, and under L1 the rate itself for a link that lives.
     """
     found = []
-    for index in range(len(run.seeds)):
+    for index in range(min(count, len(run.seeds))):
         *_, (inputs, _, delta) = _errors(run.final, index)
-        found.append(np.abs(delta @ inputs.T / inputs.shape[1]).sum(axis=0))
+        found.append(np.abs(delta @ inputs.T / inputs.shape[1]))
     return np.array(found)
 
 

@@ -178,7 +178,7 @@ def pooled_races(pairs):
     """How often the first of each pair is sooner, over all decided races: its Accuracy, and a 95 % interval clustered by seed.
 
     pairs : list of (first_below, rival_first_below), int arrays (n_seeds,) of the same seeds in the same order. Races that
-    share a seed share its points and weights, so the seeds are what is drawn independently: the interval is that of a ratio
+    share a seed share its points, so the seeds are what is drawn independently: the interval is that of a ratio
     of sums over seeds. Where one side wins every race it is Wilson's, of as many tries as there are decided seeds.
     """
     own, rival = (np.where(np.array(side) < 0, np.inf, side) for side in zip(*pairs, strict=True))

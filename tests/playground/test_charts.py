@@ -127,6 +127,13 @@ def test_a_frame_shows_the_losses_so_far():
     assert (surface.get_title(loc="left") or surface.get_title()) == "epoch 20"  # as styled or not
     so_far = {line.get_label(): line.get_xdata() for line in curves.lines}
     assert so_far["training"].tolist() == so_far["test"].tolist() == [0, 10, 20]
+    assert [line.get_linestyle() for line in curves.lines[1:5:3]] == ["-", "--"]
+
+
+def test_losses_are_solid_in_training_and_dashed_in_the_test():
+    solid, dashed = network().axes[2].lines
+    assert (solid.get_ydata()[-1], dashed.get_ydata()[-1]) == (0.1234, 0.0567)
+    assert (solid.get_linestyle(), dashed.get_linestyle()) == ("-", "--")
 
 
 def test_first_layers_draw_each_neurons_line_where_its_total_is_zero():
