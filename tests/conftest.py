@@ -127,6 +127,15 @@ def browser():
         launched.close()
 
 
+@pytest.fixture(scope="module")
+def tab(browser):
+    """A page of the browser that a module's tests load one after the other, and what it complains of (list of str, which grows)."""
+    page = browser.new_page()
+    page.set_default_timeout(5000)
+    yield page, complaints_of(page)
+    page.close()
+
+
 def complaints_of(page):
     """What a page in the browser complains of from now on (list of str, which grows)."""
     complaints = []

@@ -19,7 +19,6 @@ from helpers.playground.config import ACTIVATIONS, PAGE, Config, page_seeds
 from helpers.playground.datasets import DATASETS, FEATURES, REGRESSIONS
 from helpers.playground.engine import activated, train
 from helpers.report import site
-from tests.conftest import complaints_of
 
 SCRIPT = site.ASSETS / "playground.js"
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "playground.json").read_text(encoding="utf-8"))
@@ -78,15 +77,16 @@ def _triples():
     yield from (["log", *pair] for pair in zip(near_one.tolist(), fdlibm.log(near_one).tolist(), strict=True))
 
 
-TRIPLES = list(_triples())
+@pytest.fixture(scope="module")
+def triples():
+    return list(_triples())
 
 
-def in_node(function, argument, script=None):
-    """What a JavaScript function of one argument returns in Node, after the text of `script`."""
+def in_node(function, argument):
+    """What a JavaScript function of one argument returns in Node, after the player's script."""
     if shutil.which("node") is None:
         pytest.skip("no Node is installed")
-    text = script or SCRIPT.read_text(encoding="utf-8")
-    program = f"{text}\nprocess.stdout.write(JSON.stringify(({function})({json.dumps(argument)})));"
+    program = f"{SCRIPT.read_text(encoding='utf-8')}\nprocess.stdout.write(JSON.stringify(({function})({json.dumps(argument)})));"
     done = subprocess.run(["node", "-"], input=program, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
@@ -136,13 +136,16 @@ def test_every_bit_is_ours_in_node(ours):
 
 @pytest.mark.browser
 def test_every_bit_is_ours_in_chromium(ours, in_chromium):
-    _assert_same(in_chromium(PROBE, CASES), ours)
+    """All but the longest, which Node has trained with the same arithmetic."""
+    short = [at for at, (_, epochs) in enumerate(CASES) if epochs <= 120]
+    assert len(short) > 60
+    _assert_same(in_chromium(PROBE, [CASES[at] for at in short]), [ours[at] for at in short])
 
 
 @pytest.mark.browser
-def test_functions_are_those_of_the_reference(in_chromium):
-    assert in_node(WRONG, TRIPLES) == []
-    assert in_chromium(WRONG, TRIPLES) == []
+def test_functions_are_those_of_the_reference(in_chromium, triples):
+    assert in_node(WRONG, triples) == []
+    assert in_chromium(WRONG, triples) == []
 
 
 def test_the_settings_reach_what_can_go_wrong(ours):
@@ -153,30 +156,39 @@ def test_the_settings_reach_what_can_go_wrong(ours):
     assert {len(answer["setting"]["networkShape"]) for answer in ours} >= {0, 1, 2, 3, 4}
 
 
-def test_every_constant_of_the_functions_counts():
+def test_every_constant_of_the_functions_counts(triples):
     text = SCRIPT.read_text(encoding="utf-8")
     constants = sorted(set(re.findall(r"\d\.\d{10,}(?:e[+-]\d\d)?", text)))
     assert len(constants) > 30
     spoilt = [text.replace(constant, repr(float(constant) * 1.02)) for constant in constants]
     wrong = in_node(f"texts => texts.map(text => {{ const Playground = new Function(text + '; return Playground')();"
-                    f"return ({WRONG})({json.dumps(TRIPLES)}).length; }})", spoilt)  # fmt: skip
+                    f"return ({WRONG})({json.dumps(triples)}).length; }})", spoilt)  # fmt: skip
     assert {constant for constant, count in zip(constants, wrong, strict=True) if count == 0} == set()
 
 
-@pytest.mark.parametrize(
-    "right, wrong",
-    [
-        ("* 19", "* 17"), ("stepped * shrunk < 0", "stepped * shrunk <= 0"), ("this.count = 0;\n    }", "}"),
-        ("last >> 1", "last >> 0"), ("output <= 0 ? 0 : 1", "output < 0 ? 0 : 1"), ("0.3 : -0.3", "0.4 : -0.3"),
-        ('"linear" : "tanh"', '"tanh" : "tanh"'), ("+ moveY * noise", "+ moveX * noise"), ("[4, 2.5, 1]", "[4, 2.4, 1]"),
-        ("total += weights", "total -= weights"), ("fill(setting.initZero ? 0 : 0.1)", "fill(0.1)"),
-    ],
-)  # fmt: skip
-def test_a_slip_in_the_engine_is_seen(right, wrong, ours):
+SLIPS = [
+    ("* 19", "* 17"), ("stepped * shrunk < 0", "stepped * shrunk <= 0"), ("this.count = 0;\n    }", "}"),
+    ("last >> 1", "last >> 0"), ("output <= 0 ? 0 : 1", "output < 0 ? 0 : 1"), ("0.3 : -0.3", "0.4 : -0.3"),
+    ('"linear" : "tanh"', '"tanh" : "tanh"'), ("+ moveY * noise", "+ moveX * noise"), ("[4, 2.5, 1]", "[4, 2.4, 1]"),
+    ("total += weights", "total -= weights"), ("fill(setting.initZero ? 0 : 0.1)", "fill(0.1)"),
+]  # fmt: skip
+# The first of some cases at which each of some scripts says otherwise than we do, or -1.
+SEEN = """([texts, cases, ours]) => texts.map(text => {
+    const probe = new Function(`${text}; return PROBE`)(), told = ["address", "losses", "weights", "biases", "dead"];
+    return cases.findIndex((one, at) => {
+        const [found] = probe([one]);
+        return told.some(name => JSON.stringify(found[name]) !== JSON.stringify(ours[at][name]));
+    });
+})""".replace("PROBE", PROBE)
+
+
+def test_a_slip_in_the_engine_is_seen(ours):
     text = SCRIPT.read_text(encoding="utf-8")
-    assert right in text
-    with pytest.raises(AssertionError, match=r" of .*#"):
-        _assert_same(in_node(PROBE, TRIED, text.replace(right, wrong)), ours[-len(TRIED) :])
+    assert all(right in text for right, _ in SLIPS)
+    texts = [text, *(text.replace(right, wrong) for right, wrong in SLIPS)]
+    sound, *slips = in_node(SEEN, [texts, TRIED, ours[-len(TRIED) :]])
+    assert sound == -1
+    assert [slip for slip, first in zip(SLIPS, slips, strict=True) if first == -1] == []
 
 
 ODD = [  # states; the last ones name a number that is not allowed
@@ -222,23 +234,21 @@ LINKED = f"""<table><tr><td>a row</td><td><a href="{TEN.to_url()}">open</a></td>
 
 
 @pytest.fixture
-def opened(browser, tmp_path):
+def opened(tab, tmp_path):
     """A function from the body of a page, and what comes after its '#', to that page in the browser; it must not complain."""
-    complaints, opened = [], []  # the complaints of each page; the pages
+    page, complaints = tab
 
-    def open_page(body, state="", width=1000, **options):
-        page = browser.new_page(viewport={"width": width, "height": 900}, **options)
-        page.set_default_timeout(5000)
-        complaints.append(complaints_of(page))
+    def open_page(body, state="", width=1000, scheme="light", motion="no-preference"):
+        page.goto("about:blank")  # another '#' alone would be no new page
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme, reduced_motion=motion)
         (tmp_path / "page.html").write_text(SHELL.format(folder=site.ASSETS.as_uri(), body=body), encoding="utf-8")
         page.goto((tmp_path / "page.html").as_uri() + state)
-        opened.append(page)
         return page
 
+    complaints.clear()
     yield open_page
-    for page in opened:
-        page.close()
-    assert not any(complaints)
+    assert not complaints
 
 
 def _said(page):
@@ -502,7 +512,7 @@ def test_a_closed_player_is_forgotten_and_an_open_one_takes_the_theme_s_colours(
 @pytest.mark.parametrize("kind", ["follow", "strip", "race", "penalty"])
 @pytest.mark.browser
 def test_nothing_moves_unasked(opened, kind, motion):
-    page = opened(f'<div data-playground="#{STATE}" data-kind="{kind}" data-epochs="5"></div>', reduced_motion=motion)
+    page = opened(f'<div data-playground="#{STATE}" data-kind="{kind}" data-epochs="5"></div>', motion=motion)
     before = page.locator(".playground").screenshot()
     page.wait_for_timeout(300)
     assert page.locator(".playground").screenshot() == before
@@ -526,7 +536,7 @@ def test_what_has_not_changed_is_not_drawn_again(opened):
 
 @pytest.mark.browser
 def test_reduced_motion_draws_seldom(opened):
-    page = opened(OWN, reduced_motion="reduce")
+    page = opened(OWN, motion="reduce")
     page.evaluate(COUNT_DRAWN)
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_timeout(1100)
@@ -535,7 +545,7 @@ def test_reduced_motion_draws_seldom(opened):
 
 @pytest.mark.browser
 def test_reduced_motion_draws_a_race_seldom(opened):
-    page = opened(f'<div data-playground="#{STATE}" data-kind="race" data-epochs="31"></div>', reduced_motion="reduce")
+    page = opened(f'<div data-playground="#{STATE}" data-kind="race" data-epochs="31"></div>', motion="reduce")
     page.evaluate("window.drawn = 0; const draw = CanvasRenderingContext2D.prototype.drawImage;"
                   "CanvasRenderingContext2D.prototype.drawImage = function (...to) { drawn++; draw.apply(this, to); }; null")  # fmt: skip
     page.get_by_role("button", name="Race").click()
@@ -545,7 +555,7 @@ def test_reduced_motion_draws_a_race_seldom(opened):
 
 @pytest.mark.browser
 def test_reduced_motion_shows_seeds_when_they_are_sorted(opened):
-    page = opened('<div id="here"></div>', reduced_motion="reduce")
+    page = opened('<div id="here"></div>', motion="reduce")
     page.evaluate("address => Playground.strip(document.getElementById('here'), address, 30, 20)", TEN.to_url())
     page.evaluate("""window.shown = [];
         const tiles = document.querySelector(".playground-tiles"), count = () => tiles.offsetHeight ? tiles.children.length : 0;
@@ -570,7 +580,7 @@ def test_a_click_on_a_neuron_shows_it(opened):
 @pytest.mark.parametrize("width", [1000, 390])
 @pytest.mark.browser
 def test_the_player_is_accessible_and_fits(opened, scheme, width):
-    page = opened(OWN, width=width, color_scheme=scheme)
+    page = opened(OWN, width=width, scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach(box => { box.open = true; })")
     found = [fault["id"] for fault in Axe().run(page, options={"preload": False}).response["violations"]]
     assert found == []
@@ -638,7 +648,7 @@ def test_the_theme_puts_no_card_behind_it(opened):
 
 @pytest.mark.parametrize("kind", ["strip", "race", "penalty"])
 @pytest.mark.browser
-def test_a_cell_s_output_is_a_line_that_the_site_brings_to_life(opened, kind):
+def test_a_cell_s_output_is_a_line_that_the_site_brings_to_life(opened, browser, kind):
     html = getattr(live, kind)(TEN, 5).data
     assert html == getattr(live, kind)(TEN, 5).data and "<script" not in html
     page = opened(html)
@@ -647,7 +657,10 @@ def test_a_cell_s_output_is_a_line_that_the_site_brings_to_life(opened, kind):
         assert page.get_by_label("Address").input_value() == TEN.to_url()
     else:
         assert page.get_by_role("button").text_content().endswith("for 5 epochs")
-    assert opened(html, java_script_enabled=False).get_by_text("On the site of these chapters").is_visible()
+    elsewhere = browser.new_page(java_script_enabled=False)
+    elsewhere.set_content(html)
+    assert elsewhere.get_by_text("On the site of these chapters").is_visible()
+    elsewhere.close()
 
 
 def test_a_slider_needs_a_penalty():

@@ -13,7 +13,6 @@ from helpers.core.project import Problem
 from helpers.playground.config import Config
 from helpers.playground.engine import train
 from helpers.report import claims, notebooks, rules, site, tables
-from tests.conftest import complaints_of
 
 NAMES = ["index", *notebooks.names(), "playground", "figures", "glossary", "bibliography"]
 AXE_PAGES = ("index", "08_what_reproduces", "playground")  # these always; the others in the slow run
@@ -41,21 +40,37 @@ def built(tmp_path_factory):
 # --- the pages --------------------------------------------------------------------------------------------------------
 
 
-def opened(browser, built, name):
-    """A page of the site at rest, what the browser complained of (list of str), and what it asked for (list of str)."""
-    page = browser.new_page(viewport={"width": 1300, "height": 900})
-    complaints, requested = complaints_of(page), []
-    page.on("request", lambda asked: requested.append(asked.url))
-    page.goto((built / f"{name}.html").as_uri(), wait_until="networkidle")
-    return page, complaints, requested
+@pytest.fixture(scope="module")
+def requested(tab):
+    """What the page asks for (list of str, which grows)."""
+    found = []
+    tab[0].on("request", lambda asked: found.append(asked.url))
+    return found
+
+
+@pytest.fixture
+def opened(tab, requested, built):
+    """A function from a page's name to that page of the site at rest; it must not complain, nor ask the network."""
+    page, complaints = tab
+
+    def open_page(name):
+        page.goto("about:blank")
+        page.set_viewport_size({"width": 1300, "height": 900})
+        page.emulate_media(media="screen")
+        page.goto((built / f"{name}.html").as_uri(), wait_until="networkidle")
+        return page
+
+    complaints.clear()
+    requested.clear()
+    yield open_page
+    assert complaints == []
+    assert {urlparse(url).scheme for url in requested} <= {"file", "data", "about"}
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("name", NAMES)
-def test_a_page_can_be_read_on_any_screen_and_on_paper(browser, built, name):
-    page, complaints, requested = opened(browser, built, name)
-    assert complaints == []
-    assert {urlparse(url).scheme for url in requested} <= {"file", "data"}
+def test_a_page_can_be_read_on_any_screen_and_on_paper(opened, name):
+    page = opened(name)
     every_image_is_there_and_described(page)
     every_link_leads_somewhere(page)
     mathematics_is_rendered(page)
@@ -72,7 +87,6 @@ def test_a_page_can_be_read_on_any_screen_and_on_paper(browser, built, name):
     page.emulate_media(media="print")
     assert page.eval_on_selector_all(".bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article", SEEN) == 0
     assert page.eval_on_selector_all("h1", SEEN) == 1
-    page.close()
 
 
 def every_image_is_there_and_described(page):
@@ -120,22 +134,21 @@ def nobody_is_kept_from_reading(page):
 @pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in AXE_PAGES])
-def test_nobody_is_kept_from_reading(browser, built, name):
-    nobody_is_kept_from_reading(opened(browser, built, name)[0])
+def test_nobody_is_kept_from_reading(opened, name):
+    nobody_is_kept_from_reading(opened(name))
 
 
 @pytest.mark.browser
-def test_search_finds_a_word_without_a_server(browser, built):
-    page, complaints, _ = opened(browser, built, "search")
+def test_search_finds_a_word_without_a_server(opened, built):
+    page = opened("search")
     page.goto((built / "search.html").as_uri() + "?q=speckle")
     page.wait_for_selector("#search-results li a")
     assert "04_mlp" in page.eval_on_selector_all("#search-results li a", "all => all.map(a => a.href)")[0]
-    assert complaints == []
 
 
 @pytest.mark.browser
-def test_the_keyboard_leads_to_the_text_and_through_it(browser, built):
-    page, _, _ = opened(browser, built, "08_what_reproduces")
+def test_the_keyboard_leads_to_the_text_and_through_it(opened):
+    page = opened("08_what_reproduces")
     page.keyboard.press("Tab")
     assert "Skip to main content" in page.evaluate("document.activeElement.innerText")
     page.keyboard.press("Enter")
@@ -196,22 +209,18 @@ PLAYED = """async () => {
 @pytest.mark.parametrize(
     ("name", "least"), [("01_playground", 10), ("02_regularization", 30), ("03_automated_features", 120)]
 )
-def test_every_link_to_the_playground_plays_here_with_our_digits(browser, built, name, least):
-    page, complaints, requested = opened(browser, built, name)
-    played = page.evaluate(PLAYED)
+def test_every_link_to_the_playground_plays_here_with_our_digits(opened, name, least):
+    played = opened(name).evaluate(PLAYED)
     assert len(played) > least
     for address, head in set(map(tuple, played)):
         run = train(Config.from_url(address), epochs=10, at=[10])
         shown = [float(loss) for loss in re.findall(r"loss ([\d.e-]+)", head)]
         assert shown == [run.train_loss[0, 0], run.test_loss[0, 0]], address
-    assert complaints == [] and {urlparse(url).scheme for url in requested} <= {"file", "data"}
-    page.close()
 
 
 @pytest.mark.browser
-def test_every_verdict_has_a_bar_in_its_colour(browser, built):
-    page, _, _ = opened(browser, built, "04_mlp")
-    kinds = page.evaluate(
+def test_every_verdict_has_a_bar_in_its_colour(opened):
+    kinds = opened("04_mlp").evaluate(
         "[...document.querySelectorAll('p.verdict')].map(each => [each.querySelector('strong').textContent, each.className])"
     )
     outputs = [
@@ -220,17 +229,15 @@ def test_every_verdict_has_a_bar_in_its_colour(browser, built):
     alone = [output for output in outputs if len(output.get("metadata", {}).get("claims", [])) == 1]
     assert len(kinds) == len(alone) > 5
     assert all(name.split()[-1] == rules.grade(word) for word, name in kinds)
-    page.close()
 
 
 @pytest.mark.browser
-def test_printing_opens_appendices_and_answers_but_no_code(browser, built):
-    page, _, _ = opened(browser, built, "07_sample_questions")
+def test_printing_opens_appendices_and_answers_but_no_code(opened):
+    page = opened("07_sample_questions")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     opened_now = page.evaluate("[...document.querySelectorAll('main details:not(.hide)')].map(fold => fold.open)")
     assert len(opened_now) > 5 and all(opened_now)
     assert not any(page.evaluate("[...document.querySelectorAll('main details.hide')].map(fold => fold.open)"))
-    page.close()
 
 
 def test_no_page_is_heavy(built):
