@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from helpers.playground.datasets import features, load_points
+from helpers.playground.engine import activated
 
 STEEPEST = {"sigmoid": 0.25, "tanh": 1.0, "relu": 1.0, "linear": 1.0}
 SLOPES = {  # an activation's derivative, from its output
@@ -97,14 +98,22 @@ def pairs_at(run, epoch):
 
 def points_right(run):
     """The share of its test points that each seed's final network puts on the right side: float array (n_seeds,)."""
-    return np.array([np.mean((answer > 0) == (label > 0)) for answer, label in _tested(run, run.final)])
+    answers, labels = _tested(run, run.final)
+    return np.mean((answers > 0) == (labels > 0), axis=1)
 
 
 def _tested(run, network):
-    """Each seed's answers at its test points, and their labels."""
-    for index in range(len(run.seeds)):
-        x, y, label = run.points(index)[1].T
-        yield network.activations(x, y, index)[-1][0], label
+    """The answers of each seed's network at its own test points, and their labels: float arrays (n_seeds, points)."""
+    x, y, labels = np.stack([run.points(index)[1].T for index in range(len(run.seeds))], axis=1)
+    layer = features(x, y, run.config.features)
+    for kind, weights, biases in zip(run.config.activations, network.weights, network.biases, strict=True):
+        neurons = zip(weights.transpose(1, 2, 0), biases.T, strict=True)
+        totals = [
+            sum((w[:, None] * given for w, given in zip(row, layer, strict=True)), bias[:, None])
+            for row, bias in neurons
+        ]
+        layer = activated(np.stack(totals), kind)
+    return layer[0], labels
 
 
 def dead_share(network):
@@ -158,4 +167,5 @@ def loss_without(run, names):
     network = replace(
         run.final, weights=(np.where(taken, 0.0, weights[0]), *weights[1:]), biases=(biases[0] + held, *biases[1:])
     )
-    return np.array([np.mean(0.5 * (answer - label) * (answer - label)) for answer, label in _tested(run, network)])
+    answers, labels = _tested(run, network)
+    return np.mean(0.5 * (answers - labels) * (answers - labels), axis=1)
