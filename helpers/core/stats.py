@@ -49,8 +49,8 @@ def accuracy(probabilities, labels):
 
 
 def mean_and_sd(values):
-    """Mean and sample standard deviation (ddof 1) of some floats, as two floats."""
-    return float(np.mean(values)), float(np.std(values, ddof=1))
+    """Mean and sample standard deviation (ddof 1) of some floats, as two floats; of one float, the latter is 0."""
+    return float(np.mean(values)), float(np.std(values, ddof=min(1, len(values) - 1)))
 
 
 def pooled_variance(groups):
@@ -69,7 +69,11 @@ def group_difference(first, second, level=0.95):
     shares = [[one.share for one in group] for group in (first, second)]
     means = [float(np.mean(each)) for each in shares]
     variance, degrees = pooled_variance(shares)
-    runs = stats.t.ppf((1 + level) / 2, degrees) * np.sqrt(variance * sum(1 / len(each) for each in shares)) if degrees else 0
+    runs = (
+        stats.t.ppf((1 + level) / 2, degrees) * np.sqrt(variance * sum(1 / len(each) for each in shares))
+        if degrees
+        else 0
+    )
     images = sum(mean * (1 - mean) / group[0].n for mean, group in zip(means, (first, second), strict=True))
     half = float(np.hypot(runs, stats.norm.ppf((1 + level) / 2) * np.sqrt(images)))
     middle = means[0] - means[1]

@@ -225,7 +225,14 @@ def gains(panels):
     for axis, (title, (differences, intervals, late)) in zip(axes[0], panels.items(), strict=True):
         for name, values in differences.items():
             _gain(axis, rows.index(name), values, intervals[name])
-            axis.plot(rounded(100 * late[name]), rows.index(name), "D", color=plotting.INK, markersize=6, markerfacecolor="none")
+            axis.plot(
+                rounded(100 * late[name]),
+                rows.index(name),
+                "D",
+                color=plotting.INK,
+                markersize=6,
+                markerfacecolor="none",
+            )
         axis.axvline(0, color=plotting.INK, linewidth=1)
         _name_rows(axis, rows, "validation accuracy, points")
         axis.set_title(title)
@@ -291,7 +298,7 @@ def reliability(panels):
     the first label of a panel is drawn as a solid line, the second as a dashed one. Bins of fewer than ten are left out.
     Grey bars show which share of the images lies in each bin of the first label.
     """
-    figure, axes = plotting.subplots(3.1, 1, len(panels), sharey=True, squeeze=False)
+    figure, axes = plotting.subplots(2.85, 1, len(panels), sharey=True, squeeze=False)
     for axis, (title, lines) in zip(axes.flat, panels.items(), strict=True):
         lows, highs, counts, *_ = np.transpose(next(iter(lines.values())))
         look = {"align": "edge", "color": plotting.GREY, "alpha": 0.35, "label": "share of the images"}

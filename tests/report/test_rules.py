@@ -203,4 +203,4 @@ def test_runs_that_no_possible_value_could_contradict_judge_none(values, word):
     assert found.word == word
     assert (found.power == 1, bool(found.why)) == (word == rules.UNTESTABLE,) * 2
     assert found.power == 1 or 0.05 < found.power < 0.2
-    assert 1 <= found.interval.low and found.interval.high <= 100  # what is not possible is not in the interval
+    assert found.interval.low >= 1 and found.interval.high <= 100  # what is not possible is not in the interval
