@@ -50,11 +50,38 @@ def accuracy(probabilities, labels):
 
 
 def mean_and_sd(values):
-    """Mean and sample standard deviation (ddof 1) of some floats, as two floats."""
-    return float(np.mean(values)), float(np.std(values, ddof=1))
+    """Mean and sample standard deviation (ddof 1) of some floats, as two floats; of one float, the latter is 0."""
+    return float(np.mean(values)), float(np.std(values, ddof=min(1, len(values) - 1)))
 
 
-def next_run_interval(values, n_images=None, level=0.95, sd=None):
+def pooled_variance(groups):
+    """The variance of values about the mean of their group, pooled over groups (lists of floats), and its degrees of freedom."""
+    degrees = sum(len(each) - 1 for each in groups)
+    squares = sum(np.square(np.subtract(each, np.mean(each))).sum() for each in groups)
+    return float(squares / max(degrees, 1)), degrees
+
+
+def group_difference(first, second, level=0.95):
+    """The mean share of some runs less that of others, and its Interval for other seeds and other images.
+
+    first, second : lists of Accuracy, a run each; the runs of a list label the same images, so these count once.
+    The spread between runs is pooled over both lists, by Student's t; where each has one run only, it is left out.
+    """
+    shares = [[one.share for one in group] for group in (first, second)]
+    means = [float(np.mean(each)) for each in shares]
+    variance, degrees = pooled_variance(shares)
+    runs = (
+        stats.t.ppf((1 + level) / 2, degrees) * np.sqrt(variance * sum(1 / len(each) for each in shares))
+        if degrees
+        else 0
+    )
+    images = sum(mean * (1 - mean) / group[0].n for mean, group in zip(means, (first, second), strict=True))
+    half = float(np.hypot(runs, stats.norm.ppf((1 + level) / 2) * np.sqrt(images)))
+    middle = means[0] - means[1]
+    return middle, Interval(middle - half, middle + half)
+
+
+def next_run_interval(values, n_images=None, level=0.95, like=()):
     """Where the value of one more run falls, were it trained from another seed and judged on n_images fresh images.
 
     A prediction interval: Student's t on the spread between our runs, and beside it the binomial spread of our images
@@ -62,16 +89,15 @@ def next_run_interval(values, n_images=None, level=0.95, sd=None):
     states: inside, it could be a run of ours. tests/report/test_rules.py shows its coverage by simulation.
 
     values : one float per run, shares in 0..1 if n_images is given.   n_images : int, or None if no images are behind them.
-    sd     : the spread between runs, known from elsewhere; needed for a single run.
-    Returns an Interval; that of shares ends at 0 and 1. Raises ValueError for a single run without `sd`.
+    like   : values of runs of a like network, whose spread a single run borrows; needed for one.
+    Returns an Interval; that of shares ends at 0 and 1. Raises ValueError for a single run without `like`.
     """
     runs, mean = len(values), float(np.mean(values))
-    if sd is None:
-        if runs < 2:
-            raise ValueError("one run tells no spread: give sd")
-        width = stats.t.ppf((1 + level) / 2, runs - 1) * np.std(values, ddof=1)
-    else:
-        width = stats.norm.ppf((1 + level) / 2) * sd
+    spread = values if runs > 1 else like
+    if len(spread) < 2:
+        raise ValueError("one run tells no spread: give the values of runs of a like network")
+    variance, degrees = pooled_variance([spread])
+    width = stats.t.ppf((1 + level) / 2, degrees) * np.sqrt(variance)
     images = 2 * mean * (1 - mean) / n_images if n_images else 0.0
     half = float(np.hypot(width * np.sqrt(1 + 1 / runs), stats.norm.ppf((1 + level) / 2) * np.sqrt(images)))
     low, high = mean - half, mean + half

@@ -6,7 +6,7 @@ Evidence is, for each run of an arm, which validation images it labels correctly
 import numpy as np
 from scipy import stats
 
-from helpers.core.stats import Interval
+from helpers.core.stats import Interval, pooled_variance
 
 
 def right_answers(arms, labels):
@@ -32,17 +32,11 @@ def gain_over(right, base, *arms, level=0.95):
     Returns the mean gain and its Interval by Student's t; with one run an arm the interval is infinite.
     """
     changed = [right[arm] for arm in arms]
-    between, degrees = _between_runs([right[arm] for arm in right if arm.startswith("full") == base.startswith("full")])
+    family = [right[arm].mean(axis=1) for arm in right if arm.startswith("full") == base.startswith("full")]
+    between, degrees = pooled_variance(family)
     each_image = np.mean([hits.mean(axis=0) for hits in changed], axis=0) - right[base].mean(axis=0)
     runs = sum(map(len, changed)), len(right[base])
     variance = between * sum(1 / count for count in runs) + each_image.var(ddof=1) / each_image.size
     middle = float(each_image.mean())
     half = float(stats.t.ppf((1 + level) / 2, degrees) * np.sqrt(variance)) if degrees else np.inf
     return middle, Interval(middle - half, middle + half)
-
-
-def _between_runs(family):
-    """The variance of a run's accuracy about the mean of its arm, pooled over arms, and its degrees of freedom."""
-    shares = [hits.mean(axis=1) for hits in family]
-    degrees = sum(len(each) - 1 for each in shares)
-    return sum(((each - each.mean()) ** 2).sum() for each in shares) / max(degrees, 1), degrees

@@ -120,10 +120,10 @@ def architecture(rows, inputs):
     return figure
 
 
-def image_sheet(images, columns, limit):
+def image_sheet(images, columns, limit, label="weight"):
     """Many small signed images as one sheet, orange below zero, blue above, on one colour scale in few steps: a light file.
 
-    images : (n, height, width).   columns : images a row.   limit : the value shown in full colour.
+    images : (n, height, width).   columns : images a row.   limit : the value shown in full colour.   label : of the scale.
     """
     sheet = _tiled(images, columns, 1)
     figure, axis = plotting.subplots(plotting.WIDTH * sheet.shape[0] / sheet.shape[1] + 0.55)
@@ -132,7 +132,7 @@ def image_sheet(images, columns, limit):
     )
     axis.axis("off")
     bar = figure.colorbar(shown, ax=axis, orientation="horizontal", fraction=0.03, pad=0.015, aspect=50, extend="both")
-    bar.set_label("weight")
+    bar.set_label(label)
     bar.outline.set_visible(False)
     return figure
 
@@ -216,14 +216,23 @@ def schedule(epochs, rates):
 def gains(panels):
     """What changes are worth, in points: a dot a run, the mean with its interval as a bar; one panel beside the other.
 
-    panels : dict of title -> (differences, intervals), dicts of name -> list of differences between shares, one a run, and
-             object with low and high, of the mean difference. Rows are the names of all panels, in the order given.
+    panels : dict of title -> (differences, intervals, late), dicts of name -> list of differences between shares, one a run;
+             object with low and high, of the mean difference; and that difference by later epochs together, an open mark.
+             Rows are the names of all panels, in the order given.
     """
-    rows = list(dict.fromkeys(name for differences, _ in panels.values() for name in differences))
+    rows = list(dict.fromkeys(name for differences, *_ in panels.values() for name in differences))
     figure, axes = plotting.subplots(0.42 * len(rows) + 1.1, 1, len(panels), sharex=True, sharey=True, squeeze=False)
-    for axis, (title, (differences, intervals)) in zip(axes[0], panels.items(), strict=True):
+    for axis, (title, (differences, intervals, late)) in zip(axes[0], panels.items(), strict=True):
         for name, values in differences.items():
             _gain(axis, rows.index(name), values, intervals[name])
+            axis.plot(
+                rounded(100 * late[name]),
+                rows.index(name),
+                "D",
+                color=plotting.INK,
+                markersize=6,
+                markerfacecolor="none",
+            )
         axis.axvline(0, color=plotting.INK, linewidth=1)
         _name_rows(axis, rows, "validation accuracy, points")
         axis.set_title(title)
@@ -287,21 +296,25 @@ def reliability(panels):
 
     panels : dict of title -> dict of label -> list of stats.Bin-like tuples (low, high, count, confidence, accuracy);
     the first label of a panel is drawn as a solid line, the second as a dashed one. Bins of fewer than ten are left out.
+    Grey bars show which share of the images lies in each bin of the first label.
     """
-    figure, axes = plotting.subplots(2.9, 1, len(panels), sharey=True, squeeze=False)
+    figure, axes = plotting.subplots(2.85, 1, len(panels), sharey=True, squeeze=False)
     for axis, (title, lines) in zip(axes.flat, panels.items(), strict=True):
+        lows, highs, counts, *_ = np.transpose(next(iter(lines.values())))
+        look = {"align": "edge", "color": plotting.GREY, "alpha": 0.35, "label": "share of the images"}
+        axis.bar(rounded(lows), rounded(counts / counts.sum(), 4), rounded(highs - lows), **look)
         axis.plot([0, 1], [0, 1], color=plotting.FAINT, linewidth=1)
         looks = ("o-", plotting.ORANGE), ("s--", plotting.BLUE)
         for (label, bins), (mark, colour) in zip(lines.items(), looks, strict=False):
             confidence, accuracy = rounded([each[3:] for each in bins if each[2] >= 10], 4).reshape(-1, 2).T
             axis.plot(confidence, accuracy, mark, color=colour, markersize=4, label=label)
-        ticks = [0.4, 0.6, 0.8, 1.0]
-        axis.set(title=title, xlabel="confidence", aspect="equal", xlim=(0.2, 1.02), ylim=(0.2, 1.02))
+        ticks = [0, 0.25, 0.5, 0.75, 1]
+        axis.set(title=title, xlabel="confidence", aspect="equal", xlim=(0, 1.02), ylim=(0, 1.02))
         axis.set(xticks=ticks, yticks=ticks)
         axis.xaxis.set_major_formatter("{x:.0%}")
         axis.yaxis.set_major_formatter("{x:.0%}")
     axes[0, 0].set_ylabel("share that is right")
-    axes[0, -1].legend(loc="upper left", fontsize=8)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
     return figure
 
 

@@ -216,14 +216,16 @@ def accuracies(found, data, part):
 def accuracy_table(groups, data):
     """Mean and standard deviation of the accuracies of groups of runs, and the epochs kept: columns and rows of a table.
 
-    groups : dict of name -> list of runs.Trained.   data : their training.Split.
+    groups : dict of name -> list of runs.Trained; of one run, no deviation is given.   data : their training.Split.
     """
     columns = {"network": "l", "seeds": "r", "validation": "l", "test": "l", "kept epochs": "l"}
     rows = []
     for name, found in groups.items():
         shares = [[each.share for each in accuracies(found, data, part)] for part in ("validation", "test")]
-        spread = ["{:.2%} ± {:.2%}".format(*stats.mean_and_sd(values)) for values in shares]
-        rows.append([name, len(found), *spread, ", ".join(str(run.kept_epoch) for run in found)])
+        cells = [
+            ("{:.2%} ± {:.2%}" if len(found) > 1 else "{:.2%}").format(*stats.mean_and_sd(values)) for values in shares
+        ]
+        rows.append([name, len(found), *cells, ", ".join(str(run.kept_epoch) for run in found)])
     return columns, rows
 
 

@@ -150,9 +150,9 @@ def _component_axis(axis, marked):
 
 
 def _name_classes(axis, points, classes, names):
-    """Write each class's name at its median, names that would lie over one another pushed apart upwards and down."""
+    """Write each class's name at its median, framed in its colour, names that would overlap pushed apart upwards and down."""
     middles = np.array([np.median(points[classes == label], axis=0) for label in range(len(names))])
-    width, height = np.ptp(points, axis=0) * (0.2, 0.045)
+    width, height = np.ptp(points, axis=0) * (0.2, 0.065)
     for _ in range(50):
         for one in range(len(names)):
             for other in range(one):
@@ -161,8 +161,9 @@ def _name_classes(axis, points, classes, names):
                     push = (height - abs(apart[1])) / 2 * (1 if apart[1] >= 0 else -1)
                     middles[one, 1] += push
                     middles[other, 1] -= push
-    for name, middle in zip(names, rounded(middles, 3), strict=True):
-        axis.text(*middle, name, ha="center", va="center", fontsize=8, fontweight="bold", path_effects=HALO)
+    for name, middle, colour in zip(names, rounded(middles, 3), plotting.CLASS_COLORS, strict=True):
+        frame = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": colour, "linewidth": 1.8}
+        axis.text(*middle, name, ha="center", va="center", fontsize=8, fontweight="bold", bbox=frame)
 
 
 def _cloud(axis, points, colours, size=4):

@@ -93,13 +93,15 @@ class Page:
         under      : evidence by setting (dict), where the report leaves one open.
         Returns the rules.Verdict.
         """
-        stated, found, remark = self._settled(claim_id, evidence, n, why, untestable, under)
+        stated, found, remark, others = self._settled(claim_id, evidence, n, why, untestable, under)
         theirs, measured = self._verdicts[claim_id][2:4]
         named = "" if stated.value is None else f"{stated.label}. "
         ours = "Ours" if what in ("", stated.label) else f"Ours, {what}"
         line = f"**{found.word}** · {named}The report ({stated.place}): {theirs}. {ours}: {measured}"
         line += (f" ({n})" if n else "") + "." + (f" {remark}" if remark else "")
         display(Markdown(line), metadata={"claims": [claim_id]})
+        if others:
+            self.table({"under another setting": "l", "ours": "l", "verdict": "l"}, others)
         return found
 
     def check_all(self, evidence, *, n):
@@ -114,22 +116,22 @@ class Page:
         return found
 
     def _settled(self, claim_id, evidence, n, why="", untestable="", under=None):
-        """Judge a claim and keep the verdict: its Claim, the rules.Verdict, and what is to be remarked on it (str)."""
+        """Judge a claim and keep the verdict: its Claim, the rules.Verdict, a remark (str), and rows for other settings."""
         stated = claim(claim_id)
         found = self._judged(stated, evidence, untestable)
         others = {name: self._judged(stated, each, "") for name, each in (under or {}).items()}
-        if others:
-            listed = "; ".join(f"{name}: {_measured(stated, each)}, {each.word}" for name, each in others.items())
-            why = " ".join(filter(None, (why, f"Under other settings: {listed}.")))
+        rows = [[name, _measured(stated, each), each.word] for name, each in others.items()]
+        listed = "; ".join(f"{name}: {ours}, {word}" for name, ours, word in rows)
         remark = " ".join(filter(None, (found.why, why)))
         kept = {"measured": found.measured, "interval": found.interval, "p": found.p, "power": found.power}
         self._claims[claim_id] = {
             "id": claim_id, "chapter": self.chapter, **store.rounded(kept), "n": n, "verdict": found.word,
-            "why": remark, "under": {name: each.word for name, each in others.items()} | found.also,
+            "why": " ".join(filter(None, (remark, listed and f"Under other settings: {listed}."))),
+            "under": {name: each.word for name, each in others.items()} | found.also,
         }  # fmt: skip
         theirs = in_words(stated.says if stated.value is None else stated.value, stated.form)
         self._verdicts[claim_id] = [claim_id, stated.label, theirs, _measured(stated, found), found.word]
-        return stated, found, remark
+        return stated, found, remark, rows
 
     def _judged(self, stated, evidence, untestable):
         """The rules.Verdict on a Claim."""

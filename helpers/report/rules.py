@@ -53,13 +53,13 @@ class Runs:
     """One value of each of several runs.
 
     values : floats, such as accuracies in 0..1.   n_images : what each was measured on, None if not on images.
-    sd     : the spread between runs, borrowed from like networks, where there is one run only.
+    like   : values of runs of a like network, whose spread is borrowed where there is one run only.
     possible : the least and the greatest value that a run can have, where few are possible, such as its epochs.
     """
 
     values: Any
     n_images: int | None = None
-    sd: float | None = None
+    like: Any = ()
     possible: tuple | None = None
 
 
@@ -175,7 +175,9 @@ class NextRun:
         """The Verdict on a printed number, from Runs."""
 
         def interval(level):
-            return next_run_interval(evidence.values, evidence.n_images, level, evidence.sd)
+            found = next_run_interval(evidence.values, evidence.n_images, level, evidence.like)
+            least, greatest = evidence.possible or (found.low, found.high)
+            return Interval(max(found.low, least), min(found.high, greatest))
 
         unit = 10.0**-self.digits
         p = _p_value(lambda level: _rounds_into(printed, interval(level), unit))

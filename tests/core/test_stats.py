@@ -23,6 +23,25 @@ def test_accuracy_counts():
         stats.accuracy(probabilities, np.zeros(4, int))
 
 
+def test_the_difference_of_two_groups_covers_the_true_one():
+    """A world in which it is zero: runs differ, and the runs of a group share their images."""
+    random, hits, trials = np.random.default_rng(0), 0, 400
+    for _ in range(trials):
+        images = random.normal(0, np.sqrt(0.09 / np.array([12_000, 6_000])))
+        groups = [
+            [Accuracy(round(n * (0.9 + shift + random.normal(0, 0.004))), n) for _ in range(runs)]
+            for n, runs, shift in zip((12_000, 6_000), (1, 4), images, strict=True)
+        ]
+        hits += 0 in stats.group_difference(*groups)[1]
+    assert 0.94 <= hits / trials <= 1
+
+
+def test_single_runs_differ_by_their_images_alone():
+    middle, interval = stats.group_difference([Accuracy(95, 100)], [Accuracy(90, 100)])
+    assert middle == pytest.approx(0.05)
+    assert interval.high - middle == pytest.approx(1.96 * np.sqrt((0.95 * 0.05 + 0.9 * 0.1) / 100), rel=1e-3)
+
+
 def test_a_paired_difference_is_found_under_a_larger_common_spread():
     common = np.array([0.1, 0.3, 0.2, 0.5, 0.4])
     interval = stats.mean_difference_interval(common + np.array([0.011, 0.009, 0.010, 0.012, 0.008]), common)

@@ -30,6 +30,7 @@ def pictures(count):
 
 BINS = [Bin(0.4, 0.5, 3, 0.45, 1.0), Bin(0.5, 0.6, 50, 0.55, 0.6), Bin(0.9, 1.0, 90, 0.97, 0.95)]
 GAINS = {"up": [0.01, 0.03], "down": [-0.02, -0.02], "open": [0.0, 0.01]}
+LATE = {"up": 0.015, "down": 0.01, "open": 0.005}
 REACH = {"up": Interval(0.01, 0.03), "down": Interval(-0.03, -0.01), "open": Interval(-0.01, 0.02)}
 LAYERS = [("a", "Dense", (256,), 200960, 0), ("b", "BatchNormalization", (50,), 100, 100)]
 
@@ -46,7 +47,7 @@ CALLS = {
         ["unit 1", "unit 2"],
     ),
     "accuracies_by_run": ({"SGD": [0.89, 0.9], "Adam": [0.88]}, {"report": 0.874}),
-    "gains": ({"added": (GAINS, REACH), "taken away": ({"open": [0.02]}, REACH)},),
+    "gains": ({"added": (GAINS, REACH, LATE), "taken away": ({"open": [0.02]}, REACH, LATE)},),
     "recall_bars": (np.array([0.9, 0.2, 0.5, *[0.95] * 7]), [Interval(0.1, 0.99)] * 10, NAMES),
     "confusion": (np.arange(100).reshape(10, 10), NAMES),
     "reliability": ({"net": {"as it is": BINS, "tempered": BINS}},),
@@ -147,6 +148,8 @@ def test_a_gain_takes_its_colour_from_its_interval():
     assert axis.collections[0].get_segments()[0][:, 0] == pytest.approx([1, 3])
     assert axis.get_ylim()[0] > axis.get_ylim()[1]  # the first row stands above
     assert [bar.get_segments()[0][0, 1] for bar in beside.collections] == [2]  # in the row of its name
+    late = [float(line.get_xdata()[0]) for line in axis.lines if line.get_marker() == "D"]
+    assert late == pytest.approx([1.5, 1, 0.5])
 
 
 def test_recall_puts_the_lowest_class_first():
@@ -176,6 +179,7 @@ def test_confusion_greys_out_what_was_right_and_prints_every_count():
 
 def test_reliability_leaves_out_bins_that_are_nearly_empty():
     assert list(drawn("reliability").axes[0].lines[1].get_xdata()) == pytest.approx([0.55, 0.97])
+    assert sum(bar.get_height() for bar in drawn("reliability").axes[0].patches) == pytest.approx(1, abs=1e-3)
     charts.reliability({"net": {"as it is": BINS[:1]}})  # none is left
 
 

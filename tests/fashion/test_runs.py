@@ -236,6 +236,7 @@ def test_accuracies_are_those_of_the_part_that_is_asked_for():
     assert [each.share for each in experiments.accuracies(found, split, "validation")] == [0.75, 0.75]
     columns, rows = experiments.accuracy_table({"SGD": found}, split)
     assert rows == [["SGD", 2, "75.00% ± 0.00%", "100.00% ± 0.00%", "2, 2"]] and len(columns) == len(rows[0])
+    assert experiments.accuracy_table({"SGD": found[:1]}, split)[1] == [["SGD", 1, "75.00%", "100.00%", "2"]]
 
 
 def test_less_patience_or_fewer_epochs_shorten_a_history():

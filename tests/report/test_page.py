@@ -126,6 +126,7 @@ def test_a_row_of_a_table_has_a_p_value_and_words_are_no_markdown(page, shown):
 def test_each_setting_that_the_report_leaves_open_has_a_verdict(page, shown, tmp_path):
     low = Runs([0.874, 0.8745, 0.8735], 6000)
     page.check("mlp-val-acc-a", Runs([0.9, 0.901, 0.899], 6000), under={"dropout 0.5": low})
+    assert "dropout 0.5" not in shown[0][0] and "| dropout 0.5 | 87.4% [" in shown[1][0]
     page.finish()
     (stored,) = json.loads((tmp_path / "results" / "04_mlp.json").read_text())["claims"]
     assert stored["under"] == {"dropout 0.5": "reproduced"} and "dropout 0.5: 87.4%" in stored["why"]

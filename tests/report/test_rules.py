@@ -111,7 +111,9 @@ def test_the_prediction_interval_covers_one_more_run_on_fresh_images(runs):
 def test_one_run_needs_a_borrowed_spread():
     with pytest.raises(ValueError, match="spread"):
         next_run_interval([0.9], 6000)
-    assert 0.9 in next_run_interval([0.9], 6000, sd=0.002)
+    found, few = (next_run_interval([0.9], 6000, like=like) for like in ([0.8, 0.802, 0.804], [0.8, 0.804]))
+    assert 0.9 in found and few.low < found.low  # Student's t: fewer runs tell less of the spread
+    assert next_run_interval([0.9, 0.91], 6000, like=[0.1, 0.5]) == next_run_interval([0.9, 0.91], 6000)
 
 
 def test_the_interval_of_a_share_ends_where_shares_do():
@@ -209,3 +211,4 @@ def test_runs_that_no_possible_value_could_contradict_judge_none(values, word):
     assert found.word == word
     assert (found.power == 1, bool(found.why)) == (word == rules.UNTESTABLE,) * 2
     assert found.power == 1 or 0.05 < found.power < 0.2
+    assert found.interval.low >= 1 and found.interval.high <= 100  # what is not possible is not in the interval
