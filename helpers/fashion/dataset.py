@@ -39,7 +39,9 @@ def load(profile=None):
 
 def scaled(images):
     """Grey values as the networks read them: float32 (n, 784) in 0..1, from uint8 (n, 28, 28)."""
-    return images.reshape(len(images), PIXELS).astype("float32") / np.float32(255)
+    values = images.reshape(len(images), PIXELS).astype("float32")
+    values /= np.float32(255)
+    return values
 
 
 def split(images, labels, held_out, seed):

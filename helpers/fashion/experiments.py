@@ -134,15 +134,25 @@ def split(held_out, flat, seed, profile, shuffled=False):
     Inputs are float32 (n, 784) if `flat`, else (n, 28, 28, 1). A smaller share is held out from within a larger one.
     shuffled : whether the pixels of every image change places, all by one permutation that hangs on `seed`.
     """
+    if flat:  # the same arrays, seen as rows
+        seen = split(held_out, flat=False, seed=seed, profile=profile)
+        parts = "train_x", "val_x", "test_x"
+        return replace(seen, **{part: getattr(seen, part).reshape(-1, dataset.PIXELS) for part in parts})
     data = dataset.load(profile)
-    rows, held = dataset.split(data.train_images, data.train_labels, held_out, seed_for("fashion/split", seed))
-    shape = (-1, dataset.PIXELS) if flat else (-1, 28, 28, 1)
-    x, test = (dataset.scaled(images).reshape(shape) for images in (data.train_images, data.test_images))
+    images, y = data.train_images, data.train_labels
+    rows, held = dataset.split(images, y, held_out, seed_for("fashion/split", seed))
+    parts = [dataset.scaled(part) for part in (images[rows], images[held], data.test_images)]
     if shuffled:
         order = np.random.default_rng(seed_for("fashion/shuffled pixels", seed)).permutation(dataset.PIXELS)
-        x, test = (images.reshape(-1, dataset.PIXELS)[:, order].reshape(shape) for images in (x, test))
-    y = data.train_labels
-    return training.Split(x[rows], y[rows], x[held], y[held], test, data.test_labels)
+        parts = [part[:, order] for part in parts]
+    train_x, val_x, test_x = (part.reshape(-1, 28, 28, 1) for part in parts)
+    return training.Split(train_x, y[rows], val_x, y[held], test_x, data.test_labels)
+
+
+@cache
+def _pattern(build):
+    """A kind's network, which is copied and compared with, but never trained: all runs of a kind share one."""
+    return build()
 
 
 def request(name, number, seed, profile):
@@ -153,7 +163,7 @@ def request(name, number, seed, profile):
     if not kind.final:
         data = replace(data, test_x=None, test_y=None)
     return runs.Request(
-        kind.build(), f"{name}-{number}", kind.config, data, seed_for(f"{kind.stream}/{number}", seed),
+        _pattern(kind.build), f"{name}-{number}", kind.config, data, seed_for(f"{kind.stream}/{number}", seed),
         keep=kind.final and number == 0, last=not kind.final,
     )  # fmt: skip
 
