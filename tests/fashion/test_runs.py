@@ -197,6 +197,9 @@ def test_a_setting_is_compared_over_equally_many_epochs(monkeypatch):
         return SimpleNamespace(history=[{"val_accuracy": accuracy} for accuracy in accuracies])
 
     tried = {"settings/v1-dropout-0.1": [told(0.6, 0.5)], "settings/v1-dropout-0.4": [told(0.5, 0.8, 0.7)]}
+    monkeypatch.setitem(
+        experiments.OPEN_SETTINGS, "v1", {"dropout 0.1": {"dropout": 0.1}, "dropout 0.4": {"dropout": 0.4}}
+    )
     monkeypatch.setattr(experiments, "trained_runs", lambda name, *_, **__: tried[name])
     found = experiments.under_settings("v1", told(0.6, 0.7, 0.75, 0.9), 2019, PROFILES["report"], "make train")
     assert found == {"dropout 0.1": (0.6, 0.7), "dropout 0.4": (0.8, 0.75)}
