@@ -194,14 +194,14 @@ def ablation_runs(seed, profile, remedy, *, arms=None, epochs=None):
     return {arm: trained_runs(name, seed, profile, remedy, epochs=epochs) for arm, name in names.items()}
 
 
-def under_settings(name, run, seed, profile, remedy, *, epochs=None):
+def under_settings(name, run, seed, profile, remedy, *, wanted=None, epochs=None):
     """What other settings are worth to a network called `name`: dict of each of its OPEN_SETTINGS -> (there, here).
 
     Both are the best validation accuracy (float) of equally many first epochs: of a run under that setting, and of `run`,
-    the runs.Trained of the same seed under ours.   epochs : as for `trained_runs`.
+    the runs.Trained of the same seed under ours.   wanted : how many settings, if not all.   epochs : as for `trained_runs`.
     """
     found = {}
-    for setting in OPEN_SETTINGS[name]:
+    for setting in list(OPEN_SETTINGS[name])[:wanted]:
         (other,) = trained_runs(f"settings/{name}-{slug(setting)}", seed, profile, remedy, epochs=epochs)
         first = other.history, run.history[: len(other.history)]
         found[setting] = tuple(max(row["val_accuracy"] for row in history) for history in first)
