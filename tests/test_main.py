@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from helpers.__main__ import main
-from helpers.report import notebooks
+from helpers.report import notebooks, run
 from tests.conftest import ROOT
 
 COMMANDS = "run", "train", "search", "store", "data", "site", "lab", "predict", "playground"
@@ -23,7 +23,7 @@ def test_help_fits_a_screen(command, capsys, monkeypatch):
     assert command or all(any(name in line for line in lines) for name in COMMANDS)
 
 
-@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EISDIR, errno.ENOSPC])
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EISDIR, errno.ENOSPC, errno.ENAMETOOLONG])
 def test_what_the_system_refuses_is_one_sentence(number, capsys, monkeypatch):
     def refuse():
         raise OSError(number, "no", str(ROOT / "outputs" / "a"))
@@ -49,6 +49,17 @@ def test_a_mistake_of_ours_keeps_its_traceback(monkeypatch):
     monkeypatch.setattr(notebooks, "names", fail)
     with pytest.raises(OSError):
         main(["run", "all"])
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [(["--list", "04_mlp"], "--list tells of networks"), (["04_mlp", "nosuch"], "No network is called 'nosuch'")],
+)
+def test_nothing_is_trained_where_something_is_wrong_with_the_names(names, words, capsys, monkeypatch):
+    monkeypatch.setattr(run, "run", lambda *_: pytest.fail("it ran"))
+    assert main(["train", *names]) == 2
+    assert words in capsys.readouterr().err
 
 
 def test_a_closed_pipe_is_quiet():

@@ -174,6 +174,9 @@ def test_the_readme_is_renewed_between_its_marks(tmp_path, monkeypatch):
     readme.write_text(f"before\n{ledger.BEGIN}\nold\n{ledger.END}\nafter\n")
     ledger.write_readme()
     assert readme.read_text() == f"before\n{ledger.BEGIN}\n{table}\n{ledger.END}\nafter\n"
+    readme.write_text(f"before\n{ledger.BEGIN}\nwithout an end\n")
+    ledger.write_readme()
+    assert "without an end" in readme.read_text()
 
 
 def test_a_p_value_is_shown_with_its_correction():

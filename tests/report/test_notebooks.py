@@ -228,6 +228,15 @@ def test_the_last_chapter_reads_the_results_of_all_others(house, monkeypatch):
     assert notebooks.inputs_digest("01_try") != before
 
 
+def test_the_last_chapter_leads_to_the_headings_of_all_others(house, monkeypatch):
+    path = project.NOTEBOOKS / "01_try.ipynb"
+    shutil.copy(path, project.NOTEBOOKS / "02_last.ipynb")
+    monkeypatch.setattr(notebooks, "LAST", "02_last")
+    before = notebooks.inputs_digest("02_last")
+    path.write_text(path.read_text().replace("words", "other words"))
+    assert notebooks.inputs_digest("02_last") != before
+
+
 SEARCHES = {"spiral_search", "regularization_search", "convergence_grid"}  # one module reads all three
 
 

@@ -144,6 +144,10 @@ def test_a_p_value_agrees_with_its_interval():
     runs = Runs(np.array([0.89, 0.9, 0.91]), 6000)
     edge = rules.NextRun(9).judge(0.9, runs).interval.high
     assert rules.NextRun(9).judge(edge, runs).p == pytest.approx(0.05, rel=0.03)
+    within = edge - 1e-9
+    assert (
+        rules.NextRun(9).judge(within, runs).p >= 0.05 and rules.NextRun(9).judge(within, runs).word == rules.REPRODUCED
+    )
     assert rules.NextRun(9).judge(0.9, runs).p > 0.97
     assert rules.NextRun(9).judge(0.1, runs).p < 0.01
 

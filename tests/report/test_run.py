@@ -17,6 +17,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from papermill.exceptions import PapermillExecutionError
 
 from helpers.__main__ import main
 from helpers.core.project import Problem
@@ -143,6 +144,19 @@ def test_a_failing_cell_is_named_and_its_output_kept_beside_the_last_good_one(pr
     assert json.loads((project / "outputs" / "run.json").read_text())["01_try"]["status"] == "failed"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("ValueError", "one\ntwo", "ValueError: one two."),
+        ("AssertionError", "", "AssertionError."),
+        ("Problem", "So.", "So."),
+    ],
+)
+def test_whatever_a_cell_raises_is_said_in_one_line(tmp_path, name, value, told):
+    error = PapermillExecutionError(2, 2, "", name, value, [])
+    assert str(run._failure("01_try", tmp_path / "none", tmp_path / "a.ipynb", error)) == f"01_try, code cell 2: {told}"
+
+
 def test_a_problem_in_a_cell_is_said_in_its_own_words(project, command):
     add(project, "from helpers.core.project import Problem\nraise Problem('The cat is missing: feed it.')")
     assert_one_sentence(command("run", "01_try"), "error: 01_try, code cell 2: The cat is missing: feed it.")
@@ -155,7 +169,15 @@ def test_a_kernel_that_dies_is_one_sentence(project, command):
 
 @pytest.mark.parametrize(
     ("text", "default", "value"),
-    [("2", 0.5, 2.0), ("2", 3, 2), ("2", "a", "2"), ("(1, 2)", (), (1, 2)), ("a b", "a", "a b"), ("None", "a", "None")],
+    [
+        ("2", 0.5, 2.0),
+        ("2", 3, 2),
+        ("2", "a", "2"),
+        ("(1, 2)", (), (1, 2)),
+        ("a b", "a", "a b"),
+        ("None", "a", "None"),
+        ("(1,)", (2,), (1,)),
+    ],
 )
 def test_a_parameter_has_the_type_of_its_default(text, default, value):
     found = run._typed("01_try", "NAME", text, default)
