@@ -180,7 +180,8 @@ def assert_one_sentence(done, *words):
     """The command failed with one line on stderr, which holds each of `words`, and no traceback."""
     assert done.returncode != 0
     assert "Traceback" not in done.stderr + done.stdout
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    # a kernel that ends may say "Assertion failed: ... (src/signaler.cpp...)", once in many runs: ZeroMQ's, not ours
+    lines = [line for line in done.stderr.splitlines() if line.strip() and "src/signaler.cpp" not in line]
     assert len(lines) == 1, done.stderr
     for word in words:
         assert word in lines[0], lines[0]

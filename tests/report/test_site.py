@@ -126,7 +126,7 @@ def nobody_is_kept_from_reading(page):
     for mode in ("light", "dark"):
         page.evaluate("mode => { document.documentElement.dataset.theme = mode; }", mode)
         page.wait_for_timeout(300)
-        found = Axe().run(page).response["violations"]
+        found = Axe().run(page, options={"preload": False}).response["violations"]
         grave = {one["id"]: [node["html"][:120] for node in one["nodes"]] for one in found if one["impact"] in GRAVE}
         assert not grave, f"{mode}: {grave}"
 
@@ -226,8 +226,8 @@ def test_every_verdict_has_a_bar_in_its_colour(opened):
     outputs = [
         output for cell in notebooks.read(notebooks.source_path("4")).cells for output in cell.get("outputs", [])
     ]
-    alone = [output for output in outputs if len(output.get("metadata", {}).get("claims", [])) == 1]
-    assert len(kinds) == len(alone) > 5
+    alone = [output for output in outputs if "claims" in output.metadata and "** · " in output.data["text/markdown"]]
+    assert len(kinds) == len(alone) > 3
     assert all(name.split()[-1] == rules.grade(word) for word, name in kinds)
 
 
