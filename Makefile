@@ -47,7 +47,7 @@ dev: setup  ## add what only the tests need
 data: setup  ## find or fetch Fashion-MNIST and verify it -> outputs/cache/
 	@$(RUN) data
 
-# Report and train use an NVIDIA GPU where nvidia-smi answers; GPU=1 insists on it, GPU=0 leaves it alone.
+# Report and train use an NVIDIA GPU where nvidia-smi answers; GPU=1 insists on it, GPU=0 installs nothing for it.
 gpu: setup
 	@case "$(GPU)" in 1) $(RUN) gpu;; "") ! nvidia-smi -L >/dev/null 2>&1 || $(RUN) gpu --if-usable;; esac
 

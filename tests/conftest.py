@@ -1,4 +1,4 @@
-"""What several tests need: a small disk, the data, a way to run a piece of Python that can be killed, a chart's bytes."""
+"""What several tests need: a small disk, the data, a browser, a way to run a piece of Python that can be killed."""
 
 import ast
 import functools
@@ -131,7 +131,6 @@ def browser():
 def tab(browser):
     """A page of the browser that a module's tests load one after the other, and what it complains of (list of str, which grows)."""
     page = browser.new_page()
-    page.set_default_timeout(5000)
     yield page, complaints_of(page)
     page.close()
 

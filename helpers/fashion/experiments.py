@@ -135,7 +135,8 @@ def split(held_out, flat, seed, profile, shuffled=False):
     shuffled : whether the pixels of every image change places, all by one permutation that hangs on `seed`.
     """
     if flat:  # the same arrays, seen as rows
-        seen = split(held_out, flat=False, seed=seed, profile=profile)
+        options = {"shuffled": True} if shuffled else {}  # the words of a call are its key in the cache
+        seen = split(held_out, flat=False, seed=seed, profile=profile, **options)
         parts = "train_x", "val_x", "test_x"
         return replace(seen, **{part: getattr(seen, part).reshape(-1, dataset.PIXELS) for part in parts})
     data = dataset.load(profile)
@@ -206,12 +207,6 @@ def under_settings(name, run, seed, profile, remedy, *, wanted=None, epochs=None
         first = other.history, run.history[: len(other.history)]
         found[setting] = tuple(max(row["val_accuracy"] for row in history) for history in first)
     return found
-
-
-def shortened(history, config):
-    """As much of a history (list of dicts) as a run would have had under a TrainingConfig of fewer epochs or less patience."""
-    ends = (end for end in range(1, len(history)) if training.is_finished(history[:end], config))
-    return history[: next(ends, len(history))]
 
 
 def accuracies(found, data, part):

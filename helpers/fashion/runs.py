@@ -154,6 +154,6 @@ def _differences(card, history, request):
         if said != asked:
             yield what, str(said)[:12], str(asked)[:12]
     known = card["config"]
-    if training.is_finished(history, config) and not training.is_finished(history[:-1], config):
+    if training.is_finished(history, config) and training.shortened(history, config) == history:
         known = known | {"epochs": config.epochs, "patience": config.patience}  # it would have ended here, too
     yield from store.differences(known, asdict(config), "config")

@@ -238,7 +238,7 @@ class Backup(keras.callbacks.Callback):
         except Exception:  # whatever a spoilt file raises
             report_progress(f"{shown(self.path)} is damaged; starting from scratch")
             return
-        if kept["run"] != self.run or is_finished(kept["history"][:-1], config):
+        if kept["run"] != self.run or shortened(kept["history"], config) != kept["history"]:
             report_progress(f"{shown(self.path)} belongs to another run; starting from scratch")
             return
         variables = self._variables(model)
@@ -282,6 +282,12 @@ def best_epoch(history):
 def is_finished(history, config):
     """Whether a run with this history has come to its end, by the most epochs or by patience."""
     return len(history) >= config.epochs or len(history) - best_epoch(history) >= config.patience
+
+
+def shortened(history, config):
+    """As much of a history (list of dicts) as a run would have had under a TrainingConfig of fewer epochs or less patience."""
+    ends = (end for end in range(1, len(history)) if is_finished(history[:end], config))
+    return history[: next(ends, len(history))]
 
 
 # what a run came to: a dict an epoch (HISTORY_COLUMNS and seconds); the networks of the best and the last, as they were judged

@@ -31,7 +31,7 @@ def p_values(groups):
     figure, axes, placed = _rows(groups)
     axes.set(xscale="log", xlim=(LEAST / 1.3, 1.3), xlabel="p-value of the printed value (logarithmic scale)")
     axes.axvspan(LEAST / 1.3, rules.LEVEL, color=plotting.GRID, alpha=0.6, linewidth=0)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_locator(NullLocator())
     for y, (_, p, word) in placed:
         axes.plot(rounded(max(p, LEAST), 4), y, **_look(word))
@@ -46,7 +46,7 @@ def shares(groups):
     """
     figure, axes, placed = _rows(groups)
     axes.set(xlim=(-0.02, 1.02), xlabel="share, with its 95 % interval")
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axes.xaxis.set_major_formatter("{x:.0%}")
     for y, (_, share, low, high, holding, word) in placed:
         color, ends = COLORS[rules.grade(word)], rounded([low, high], 4)
         axes.plot(holding, [y, y], color=BAND, linewidth=9, solid_capstyle="butt", zorder=1)
@@ -132,7 +132,8 @@ def _speedup_bars(axis, speedups):
         names += group
         factors += rounded(list(group.values()), 3).tolist()
         top += len(group) + GAP
-    lengths, words = [factor - 1 for factor in factors], [f"{factor:,.{int(factor < 10)}f} ×" for factor in factors]
+    lengths = [factor - 1 for factor in factors]
+    words = [f"{factor:,.0f} ×" if factor >= 9.95 else f"{factor:.2g} ×" for factor in factors]
     _bars(axis, places, names, lengths, words, color=plotting.BLUE, left=1)
     for place, heading in zip(tops, speedups, strict=True):
         heading = heading[0].upper() + heading[1:]
@@ -145,4 +146,4 @@ def _speedup_bars(axis, speedups):
     axis.set_xlim(low if low == 1 else rounded(0.9 * low, 3), rounded(1.5 * high, 3))
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_minor_locator(NullLocator())
-    axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.xaxis.set_major_formatter("{x:g}")

@@ -49,7 +49,7 @@ def build(stored=False, output=None, if_changed=False):
     """
     usual = not stored and output is None
     inputs = _inputs() if usual else None  # what is made meanwhile is not in it
-    if if_changed and usual and notebooks.run_record().get(RECORD) == [inputs, _held()]:
+    if if_changed and usual and notebooks.run_record().get(RECORD) == {"inputs": inputs, "made": _held()}:
         return ["site: up to date"]
     output = _replaceable(project.SITE if output is None else output)
     try:
@@ -66,7 +66,7 @@ def build(stored=False, output=None, if_changed=False):
         fault = f"{error.strerror or error}{where}"
         raise Problem(f"The site could not be built: {fault}; {shown(output)} is left as it was.") from error
     if usual:
-        run.record(RECORD, [inputs, _held()])
+        run.record(RECORD, {"inputs": inputs, "made": _held()})
     return [f"site: {shown(output)}/index.html", made]
 
 
@@ -80,7 +80,8 @@ def _inputs():
     """SHA-256 over all that outputs/site is made from: executed notebooks, figures, results, its code and pages, a browser."""
     facts = [notebooks.code_digest(["from helpers.report import site"]), find_browser()]
     folders = project.NOTEBOOKS, project.ROOT / "helpers" / "report"
-    beside = [path for folder in folders for path in folder.rglob("*.*") if path.suffix not in (".ipynb", ".pyc")]
+    found = [path for folder in folders for path in folder.rglob("*.*")]
+    beside = [path for path in found if path.suffix not in (".ipynb", ".py", ".pyc") or path.name == "conf.py"]
     made = [*project.FIGURES.glob("*.*"), *project.RESULTS.glob("*.json"), project.ROOT / "requirements.txt"]
     paths = [*map(notebooks.executed_path, notebooks.names()), *made, *beside]
     return notebooks.digest_with_files(facts, sorted(path for path in paths if not path.name.startswith(".")))
@@ -151,7 +152,10 @@ def _write_source(source, stored):
     """Write the prepared chapters, their figures, the pages beside them and the assets into the folder `source`."""
     shutil.copytree(project.FIGURES, source / "figures")
     shutil.copytree(ASSETS, source / "_static", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    mathjax = resources.files("mathjax") / "static" / "mathjax" / "es5" / "tex-svg-full.js"  # asks for no other file
+    try:
+        mathjax = resources.files("mathjax") / "static/mathjax/es5/tex-svg-full.js"  # asks for no other file
+    except ModuleNotFoundError:
+        raise Problem("MathJax is not installed (the wheel django-static-mathjax): run `make setup`.") from None
     shutil.copy(mathjax, source / "_static" / "mathjax.js")
     shutil.copy(ASSETS / "conf.py", source)
     chapters, told, known = [], {}, {}

@@ -1,6 +1,6 @@
 """What is stored of a trained network, and when it is taken for the one that is asked for."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -246,10 +246,20 @@ def test_less_patience_or_fewer_epochs_shorten_a_history():
     history = told([0.5, 0.6, 0.5, 0.5, 0.7]).history
 
     def epochs(**limit):
-        return len(experiments.shortened(history, replace(experiments.V1, **limit)))
+        return len(training.shortened(history, replace(experiments.V1, **limit)))
 
     assert [epochs(patience=patience) for patience in (1, 2, 3)] == [3, 4, 5]
     assert [epochs(epochs=most) for most in (1, 4, 9)] == [1, 4, 5]
+
+
+def test_a_run_that_went_on_where_less_patience_would_have_ended_it_is_another():
+    history = told([0.9, 0.8, 0.8, 0.8, 0.95, 0.8]).history
+    facts = SimpleNamespace(train_x=[], val_x=[], validation_digest="")
+    card = {"seed": 1, "n_train": 0, "n_validation": 0, "split_sha256": "", "config": asdict(experiments.V1)}
+    for patience, same in ((5, True), (3, False)):
+        config = replace(experiments.V1, epochs=6, patience=patience)
+        found = list(runs._differences(card, history, SimpleNamespace(config=config, data=facts, seed=1)))
+        assert (found == []) == same
 
 
 def test_epochs_to_a_mark_are_all_if_it_is_not_reached():

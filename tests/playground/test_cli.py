@@ -132,7 +132,7 @@ def piped(tail, *arguments):
     return process.returncode, complaints
 
 
-def test_a_reader_who_has_had_enough_is_no_fault():
+def test_a_reader_who_has_had_enough_ends_it_quietly():
     assert piped(20, "dataset=xor&seed=0.4&networkShape=100,100", "--epochs", "0", "--json") == (1, "")
 
 

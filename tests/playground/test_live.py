@@ -237,6 +237,7 @@ LINKED = f"""<table><tr><td>a row</td><td><a href="{TEN.to_url()}">open</a></td>
 def opened(tab, tmp_path):
     """A function from the body of a page, and what comes after its '#', to that page in the browser; it must not complain."""
     page, complaints = tab
+    page.set_default_timeout(5000)  # a control that is not there is told soon
 
     def open_page(body, state="", width=1000, scheme="light", motion="no-preference"):
         page.goto("about:blank")  # another '#' alone would be no new page
@@ -439,7 +440,7 @@ def test_pictures_lie_as_the_plane_does_and_zero_is_where_the_network_answers_it
 
 
 @pytest.mark.browser
-def test_the_solid_curve_is_the_test_loss(opened):
+def test_the_dashed_curve_is_the_test_loss(opened):
     page = opened(OWN)
     ends = page.evaluate("""() => {
         const {setLineDash, lineTo, stroke} = CanvasRenderingContext2D.prototype, ends = {};
@@ -453,7 +454,7 @@ def test_the_solid_curve_is_the_test_loss(opened):
         player.draw();
         return [ends[false], ends[true], ...player.engine.losses[30]]; }""")
     solid, dashed, training, test = ends
-    assert test > training and solid < dashed  # a canvas counts downwards
+    assert test > training and dashed < solid  # a canvas counts downwards
 
 
 @pytest.mark.browser

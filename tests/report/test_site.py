@@ -63,6 +63,7 @@ def opened(tab, requested, built):
     complaints.clear()
     requested.clear()
     yield open_page
+    page.evaluate("localStorage.clear(), sessionStorage.clear()")
     assert complaints == []
     assert {urlparse(url).scheme for url in requested} <= {"file", "data", "about"}
 

@@ -543,7 +543,7 @@ const Playground = (() => {
     });
   }
 
-  /* Both curves of an engine's losses, training dashed, on a scale from 0 or, with `log`, a logarithmic one. */
+  /* Both curves of an engine's losses, the test dashed, on a scale from 0 or, with `log`, a logarithmic one. */
   function drawLosses(canvas, losses, log, { ink, muted, line }) {
     const width = canvas.clientWidth, height = 96, context = wiped(canvas, width, height), left = 44, bottom = height - 16;
     const last = losses.length - 1, every = Math.ceil(last / width) || 1;
@@ -558,7 +558,7 @@ const Playground = (() => {
     context.fillText(inWords(top), left - 4, 14);
     context.fillText(inWords(low), left - 4, bottom);
     context.fillText(`epoch ${last}`, width - 1, height - 3);
-    for (const [which, strokeStyle, dash] of [[1, ink, []], [0, muted, [4, 2]]]) {
+    for (const [which, strokeStyle, dash] of [[0, muted, []], [1, ink, [4, 2]]]) {
       Object.assign(context, { strokeStyle, lineWidth: 1.6 });
       context.setLineDash(dash);
       context.beginPath();
