@@ -50,8 +50,8 @@ def accuracy(probabilities, labels):
 
 
 def mean_and_sd(values):
-    """Mean and sample standard deviation (ddof 1) of some floats, as two floats; of one float, the latter is 0."""
-    return float(np.mean(values)), float(np.std(values, ddof=min(1, len(values) - 1)))
+    """Mean and sample standard deviation (ddof 1) of some floats, at least two, as two floats."""
+    return float(np.mean(values)), float(np.std(values, ddof=1))
 
 
 def pooled_variance(groups):

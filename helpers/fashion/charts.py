@@ -225,14 +225,8 @@ def gains(panels):
     for axis, (title, (differences, intervals, late)) in zip(axes[0], panels.items(), strict=True):
         for name, values in differences.items():
             _gain(axis, rows.index(name), values, intervals[name])
-            axis.plot(
-                rounded(100 * late[name]),
-                rows.index(name),
-                "D",
-                color=plotting.INK,
-                markersize=6,
-                markerfacecolor="none",
-            )
+            look = {"color": plotting.INK, "markersize": 6, "markerfacecolor": "none"}
+            axis.plot(rounded(100 * late[name]), rows.index(name), "D", **look)
         axis.axvline(0, color=plotting.INK, linewidth=1)
         _name_rows(axis, rows, "validation accuracy, points")
         axis.set_title(title)

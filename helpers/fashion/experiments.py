@@ -227,9 +227,9 @@ def accuracy_table(groups, data):
     rows = []
     for name, found in groups.items():
         shares = [[each.share for each in accuracies(found, data, part)] for part in ("validation", "test")]
-        cells = [
-            ("{:.2%} ± {:.2%}" if len(found) > 1 else "{:.2%}").format(*stats.mean_and_sd(values)) for values in shares
-        ]
+        cells = [f"{values[0]:.2%}" for values in shares]
+        if len(found) > 1:
+            cells = ["{:.2%} ± {:.2%}".format(*stats.mean_and_sd(values)) for values in shares]
         rows.append([name, len(found), *cells, ", ".join(str(run.kept_epoch) for run in found)])
     return columns, rows
 

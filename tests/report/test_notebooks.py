@@ -70,6 +70,12 @@ def test_its_first_code_says_what_to_do_where_the_helpers_are_not_found(notebook
     assert cells(notebook, "code")[0].source.splitlines()[0] == hint
 
 
+def test_what_says_shows_or_judges_is_folded(notebook):
+    shown = [cell.source for cell in cells(notebook, "code") if "hide-input" not in cell.metadata.get("tags", [])]
+    speaks = re.compile(r"page\.(say|publish|check|brief)")
+    assert list(filter(speaks.search, shown)) == []
+
+
 def test_cells_are_short_and_never_four_without_a_sentence(notebook):
     lengths = [len(cell.source.splitlines()) for cell in cells(notebook, "code")]
     assert max(lengths) <= 20

@@ -135,6 +135,13 @@ def test_rounding_of_the_printed_value_counts(printed, word):
     assert rules.NextRun(2).judge(printed, runs).word == word
 
 
+def test_every_claim_has_a_place_and_something_claimed():
+    assert len(CLAIMS) > 70
+    for one in CLAIMS.values():
+        assert one.place and one.line > 0 and 1 <= one.chapter <= 7
+        assert one.says or one.value is not None, one.id
+
+
 def test_a_value_is_compared_to_the_digits_that_are_printed():
     judged = [claim for claim in CLAIMS.values() if isinstance(claim.rule, rules.NextRun)]
     assert judged and all(f"{claim.value:.{claim.rule.digits}f}" == str(claim.value) for claim in judged)
